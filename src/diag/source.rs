@@ -1,0 +1,147 @@
+//! The texts that were read, and places in them.
+
+use std::sync::Arc;
+
+/// Which of the texts in a [`SourceMap`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub u32);
+
+/// A half-open byte range in one text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The text.
+    pub file: FileId,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The place of values no file wrote (defaults, command line).
+    pub const NONE: Span = Span { file: FileId(u32::MAX), start: 0, end: 0 };
+
+    /// A span from byte offsets; texts beyond 4 GiB are refused before they get here.
+    pub fn new(file: FileId, start: usize, end: usize) -> Span {
+        let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Span { file, start: clamp(start), end: clamp(end) }
+    }
+
+    /// Whether a file wrote this.
+    pub fn is_some(self) -> bool {
+        self.file != Span::NONE.file
+    }
+
+    /// The part `[from, to)` (byte offsets relative to the span's start), kept inside the span.
+    pub fn part(self, from: usize, to: usize) -> Span {
+        let at = |n: usize| (self.start as usize).saturating_add(n).min(self.end as usize);
+        Span::new(self.file, at(from), at(to))
+    }
+}
+
+/// Line and column, both from 1; columns count characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct LineCol {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+/// One text that was read.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The name shown to people: the path as the reference would print it, or `-` for standard input.
+    pub name: String,
+    /// The text.
+    pub text: Arc<str>,
+    /// Byte offset of each line's first byte.
+    lines: Vec<u32>,
+}
+
+/// Every text of a run, by [`FileId`].
+#[derive(Clone, Debug, Default)]
+pub struct SourceMap {
+    sources: Vec<Source>,
+}
+
+impl SourceMap {
+    /// An empty map.
+    pub fn new() -> SourceMap {
+        SourceMap::default()
+    }
+
+    /// Keeps a text and gives it an id.
+    pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
+        let text = text.into();
+        let mut lines = vec![0];
+        lines.extend(
+            text.bytes()
+                .enumerate()
+                .filter(|(_, b)| *b == b'\n')
+                .map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)),
+        );
+        let id = FileId(u32::try_from(self.sources.len()).unwrap_or(u32::MAX - 1));
+        self.sources.push(Source { name: name.into(), text, lines });
+        id
+    }
+
+    /// The text of an id, unless it is the id of [`Span::NONE`].
+    pub fn get(&self, id: FileId) -> Option<&Source> {
+        self.sources.get(id.0 as usize)
+    }
+
+    /// The id of the text with this name.
+    pub fn find(&self, name: &str) -> Option<FileId> {
+        self.sources.iter().position(|s| s.name == name).map(|n| FileId(n as u32))
+    }
+
+    /// Every text, in the order they were read.
+    pub fn iter(&self) -> impl Iterator<Item = (FileId, &Source)> {
+        self.sources.iter().enumerate().map(|(n, s)| (FileId(n as u32), s))
+    }
+
+    /// The text under a span.
+    pub fn slice(&self, span: Span) -> Option<&str> {
+        self.get(span.file)?.text.get(span.start as usize..span.end as usize)
+    }
+
+    /// Line and column of a span's first byte.
+    pub fn position(&self, span: Span) -> Option<LineCol> {
+        self.get(span.file).map(|source| source.position(span.start))
+    }
+
+    /// `file:line:column`, the form every message uses; `None` when no file wrote it.
+    pub fn place(&self, span: Span) -> Option<String> {
+        let source = self.get(span.file)?;
+        let LineCol { line, column } = source.position(span.start);
+        Some(format!("{}:{line}:{column}", source.name))
+    }
+}
+
+impl Source {
+    /// Line and column of a byte offset.
+    pub fn position(&self, offset: u32) -> LineCol {
+        let line = self.lines.partition_point(|start| *start <= offset).max(1);
+        let start = self.lines[line - 1] as usize;
+        let end = (offset as usize).min(self.text.len());
+        let column = self.text.get(start..end).map_or(end - start, |t| t.chars().count()) + 1;
+        LineCol { line, column }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_count_lines_and_characters_from_one() {
+        let mut map = SourceMap::new();
+        let id = map.add("f", "ä: b\nc: d\n");
+        assert_eq!(map.place(Span::new(id, 0, 1)).as_deref(), Some("f:1:1"));
+        assert_eq!(map.place(Span::new(id, 4, 5)).as_deref(), Some("f:1:4"));
+        assert_eq!(map.place(Span::new(id, 6, 7)).as_deref(), Some("f:2:1"));
+        assert_eq!(map.place(Span::new(id, 99, 99)).as_deref(), Some("f:3:1"));
+        assert_eq!(map.place(Span::NONE), None);
+    }
+}

@@ -1,0 +1,36 @@
+//! "Did you mean": the nearest of the known words.
+
+/// The candidate nearest to `word`, when it is near enough to be a slip of the finger.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted = word.to_lowercase();
+    let length = wanted.chars().count();
+    let limit = match length {
+        0..=2 => 1,
+        3..=5 => 2,
+        _ => 3,
+    };
+    candidates
+        .into_iter()
+        .filter(|candidate| *candidate != word)
+        .map(|candidate| (strsim::osa_distance(&wanted, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| {
+            *distance <= limit && *distance < length.max(candidate.chars().count())
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn slips_are_found_and_strangers_are_not() {
+        let keys = ["image", "environment", "ports", "volumes"];
+        assert_eq!(nearest("imgae", keys), Some("image"));
+        assert_eq!(nearest("enviroment", keys), Some("environment"));
+        assert_eq!(nearest("Ports", keys), Some("ports"));
+        assert_eq!(nearest("zzz", keys), None);
+        assert_eq!(nearest("x", ["a"]), None);
+    }
+}

@@ -1,0 +1,11 @@
+//! The spanned YAML tree: every value knows the file and bytes that wrote it, to the very end.
+//!
+//! In: text. Out: [`Node`] trees, a list of `!reset`/`!override` paths, findings; and text again
+//! ([`emit`]). Scalars resolve as the reference's YAML library resolves them, which is neither
+//! YAML 1.1 nor 1.2. Only this module knows the parser crate.
+
+mod node;
+mod path;
+
+pub use node::{Entry, Key, Kind, Mapping, Node};
+pub use path::{Path, PathRef, Pattern, Segment};
