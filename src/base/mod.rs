@@ -2,6 +2,14 @@
 //!
 //! Pure: no file system, no environment, no clock. Nothing here knows about Compose files as such.
 
+pub mod bytes;
+pub mod duration;
+pub mod image_ref;
 pub mod names;
+pub mod number;
+pub mod platform;
+mod quote;
+pub mod shell;
 
 pub use names::{ContainerId, ImageId, NetworkId, ProjectName, ServiceName};
+pub use quote::go_quote;
