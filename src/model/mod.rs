@@ -1,0 +1,4 @@
+//! placeholder until the model branch lands
+/// service
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Service;
