@@ -10,6 +10,7 @@ pub mod base;
 pub mod diag;
 pub mod engine;
 pub mod event;
+pub mod graph;
 pub mod model;
 pub mod plan;
 pub mod spec;

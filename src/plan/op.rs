@@ -96,9 +96,11 @@ pub enum Op {
         spec: Box<ContainerSpec>,
         /// Services whose first container is shared (network, IPC, PID, volumes), and that container.
         shares: Vec<(ServiceName, Ref<ContainerId>)>,
-        /// Image whose identity becomes the image label when it was not known at planning time
-        /// (it is pulled by an earlier step).
+        /// Whether the image label must be looked up when the step runs: an earlier step pulls the image.
         image_label: bool,
+        /// The definition, when the config hash names a container that doesn't exist yet: the hash label
+        /// is then made when the step runs. Otherwise the label is in `spec` already.
+        hash_later: Option<Definition>,
     },
     /// Start a container, after putting its uploads in.
     StartContainer {
@@ -153,9 +155,19 @@ pub enum Op {
         condition: Condition,
         /// Whether a failure is an error (`depends_on.required`).
         required: bool,
-        /// The service that waits; `None` for `--wait`.
-        waiter: Option<ServiceName>,
+        /// The services that wait; empty for `--wait`.
+        waiters: Vec<ServiceName>,
     },
+}
+
+/// A service's definition, carried to the moment its hash can be made. Two are equal when they are one.
+#[derive(Clone, Debug)]
+pub struct Definition(pub std::sync::Arc<crate::model::Service>);
+
+impl PartialEq for Definition {
+    fn eq(&self, other: &Definition) -> bool {
+        std::sync::Arc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 /// Steps that people see as one: a replacement.

