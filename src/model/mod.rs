@@ -1,4 +1,0 @@
-//! placeholder until the model branch lands
-/// service
-#[derive(Clone, Debug, PartialEq, Default)]
-pub struct Service;
