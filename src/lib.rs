@@ -8,4 +8,5 @@
 
 pub mod base;
 pub mod diag;
+pub mod model;
 pub mod yaml;
