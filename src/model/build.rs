@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::Ulimit;
-use super::codec::{Environment, ExtraHosts, Labels, Ssh};
+use super::codec::{Environment, ExtraHosts, Pairs, Ssh};
 use super::record::record;
 use super::scalar::ByteSize;
 use super::secret::FileReference;
@@ -27,8 +27,8 @@ record! {
         sbom: Option<String>,
         /// Keys and agents by id; `None` for the default agent.
         ssh: IndexMap<String, Option<String>> = Ssh,
-        /// Labels of the image.
-        labels: IndexMap<String, String> = Labels,
+        /// Pairs of the image.
+        labels: IndexMap<String, String> = Pairs,
         /// Caches to read.
         cache_from: Vec<String>,
         /// Caches to write.
@@ -38,7 +38,7 @@ record! {
         /// Stages for which no cache is used.
         no_cache_filter: Vec<String>,
         /// Further contexts by name; `service:x` for the image of a service.
-        additional_contexts: IndexMap<String, String> = Labels,
+        additional_contexts: IndexMap<String, String> = Pairs,
         /// Whether base images are pulled.
         pull: bool,
         /// Further lines for `/etc/hosts`: addresses by host name.

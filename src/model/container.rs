@@ -2,13 +2,15 @@
 
 use indexmap::IndexMap;
 
-use crate::base::duration::Duration;
+use crate::base::duration::{Duration, parse_duration};
+use crate::yaml::{Node, PathRef};
 
-use super::codec::{Command, Environment, ExtraHosts, Labels, Presence, TextMap};
+use super::codec::{Command, Environment, ExtraHosts, Pairs, Presence};
 use super::device::{BlkioConfig, Device, DeviceRequest};
 use super::mount::Mount;
 use super::network::NetworkAttachment;
-use super::record::record;
+use super::decode::Decoder;
+use super::record::{Form, Object, Plain, Value, record};
 use super::scalar::ByteSize;
 use super::secret::FileReference;
 use super::{ModelBinding, Ulimit};
@@ -18,7 +20,7 @@ record! {
     /// the type is a plain number, `false` where it is a plain boolean, and an empty list or mapping.
     pub part Container {
         /// OCI annotations.
-        annotations: IndexMap<String, String> = Labels,
+        annotations: IndexMap<String, String> = Pairs,
         /// Limits for block devices.
         blkio_config: Option<BlkioConfig>,
         /// Capabilities to add.
@@ -87,8 +89,8 @@ record! {
         ipc: Option<String>,
         /// Isolation technology.
         isolation: Option<String>,
-        /// Labels of the container.
-        labels: IndexMap<String, String> = Labels,
+        /// Pairs of the container.
+        labels: IndexMap<String, String> = Pairs,
         /// Files with labels.
         label_file: Vec<String>,
         /// Logging driver.
@@ -138,9 +140,9 @@ record! {
         /// The stop signal.
         stop_signal: Option<String>,
         /// Options of the storage driver.
-        storage_opt: IndexMap<String, String> = TextMap,
+        storage_opt: IndexMap<String, String> = Pairs,
         /// Kernel parameters.
-        sysctls: IndexMap<String, String> = Labels,
+        sysctls: IndexMap<String, String> = Pairs,
         /// Temporary file systems: `path[:options]`.
         tmpfs: Vec<String>,
         /// Resource limits.
@@ -180,7 +182,7 @@ record! {
         /// The driver; the engine's default when unset.
         driver: Option<String>,
         /// The driver's options.
-        options: IndexMap<String, String> = TextMap,
+        options: IndexMap<String, String> = Pairs,
     }
 }
 
@@ -208,4 +210,47 @@ pub enum PullPolicy {
     Build,
     /// Pull when the last pull is older than this.
     Refresh(Duration),
+}
+
+impl Container {
+    /// What `pull_policy` means; `None` when it is unset.
+    pub fn pull_policy(&self) -> Option<PullPolicy> {
+        let hours = |n: i64| Duration::from_secs(n * 3600);
+        Some(match self.pull_policy.as_deref()? {
+            "always" | "refresh" => PullPolicy::Always,
+            "never" => PullPolicy::Never,
+            "build" => PullPolicy::Build,
+            "daily" => PullPolicy::Refresh(hours(24)),
+            "weekly" => PullPolicy::Refresh(hours(7 * 24)),
+            other => match other.strip_prefix("every_").map(parse_duration) {
+                Some(Ok(period)) => PullPolicy::Refresh(period),
+                _ => PullPolicy::Missing,
+            },
+        })
+    }
+}
+
+impl Value for EnvFile {
+    fn decode(node: &Node, at: &PathRef<'_>, decoder: &mut Decoder<'_>) -> Option<EnvFile> {
+        if let Some(path) = node.as_str() {
+            return Some(EnvFile { path: path.to_owned(), required: true, format: None });
+        }
+        let map = decoder.mapping(node, at)?;
+        let mut text = |key| map.get(key).and_then(|node| Option::decode(node, &at.key(key), decoder)).flatten();
+        let (path, format) = (text("path").unwrap_or_default(), text("format"));
+        let required = map.get("required").and_then(|node| bool::decode(node, &at.key("required"), decoder));
+        Some(EnvFile { path, required: required.unwrap_or(true), format })
+    }
+    fn is_zero(&self) -> bool {
+        false
+    }
+    fn node(&self, form: Form) -> Node {
+        let mut object = Object::new(form);
+        object.insert("path", self.path.node(form));
+        if !self.required {
+            object.insert("required", false.node(form));
+        }
+        object.field::<_, Plain>("format", &self.format);
+        object.into_node()
+    }
 }

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use crate::base::duration::Duration;
 
-use super::codec::Labels;
+use super::codec::Pairs;
 use super::device::DeviceRequest;
 use super::record::record;
 use super::scalar::ByteSize;
@@ -16,8 +16,8 @@ record! {
         mode: Option<String>,
         /// How many containers.
         replicas: Option<i64>,
-        /// Labels of the service (Swarm).
-        labels: IndexMap<String, String> = Labels,
+        /// Pairs of the service (Swarm).
+        labels: IndexMap<String, String> = Pairs,
         /// How an update goes.
         update_config: Option<UpdateConfig>,
         /// How the way back goes.

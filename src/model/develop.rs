@@ -2,7 +2,8 @@
 
 use super::hook::Hook;
 use super::record::record;
-use super::codec::AlwaysText;
+use super::scalar::words;
+use super::codec::Always;
 
 record! {
     /// The `develop` part of a service.
@@ -16,7 +17,7 @@ record! {
     /// A rule: where something changes, and what follows.
     pub struct WatchRule {
         /// The directory or file to watch, absolute after path resolution.
-        path: String = AlwaysText,
+        path: String = Always,
         /// What follows.
         action: WatchAction,
         /// Where the files go inside.
@@ -47,3 +48,11 @@ pub enum WatchAction {
     /// Bring the files over, then run a command.
     SyncExec,
 }
+
+words!(WatchAction, "something that can follow a change" {
+    Rebuild = "rebuild",
+    Sync = "sync",
+    Restart = "restart",
+    SyncRestart = "sync+restart",
+    SyncExec = "sync+exec",
+});

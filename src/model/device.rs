@@ -2,8 +2,11 @@
 
 use indexmap::IndexMap;
 
-use super::codec::{DeviceCount, Labels};
-use super::record::record;
+use crate::yaml::{Node, PathRef};
+
+use super::codec::{DeviceCount, Pairs, StrictUnsigned};
+use super::decode::Decoder;
+use super::record::{Codec, Form, Object, Plain, Value, record};
 use super::scalar::ByteSize;
 
 record! {
@@ -30,7 +33,7 @@ record! {
         /// Which ones.
         device_ids: Vec<String>,
         /// The driver's options.
-        options: IndexMap<String, String> = Labels,
+        options: IndexMap<String, String> = Pairs,
     }
 }
 
@@ -38,7 +41,7 @@ record! {
     /// Limits for block devices.
     pub struct BlkioConfig {
         /// Relative weight, 10 to 1000.
-        weight: u16,
+        weight: u16 = StrictUnsigned,
         /// Relative weights by device.
         weight_device: Vec<BlkioWeight>,
         /// Bytes read per second.
@@ -85,5 +88,85 @@ impl Ulimit {
     /// The soft and the hard limit.
     pub fn limits(self) -> (i64, i64) {
         if self.single != 0 { (self.single, self.single) } else { (self.soft, self.hard) }
+    }
+}
+
+/// Reads `path` and one more field of a block device's entry.
+fn entry<T: Value + Default, C: Codec<T>>(
+    node: &Node,
+    at: &PathRef<'_>,
+    key: &str,
+    decoder: &mut Decoder<'_>,
+) -> Option<(String, T)> {
+    let map = decoder.mapping(node, at)?;
+    let path = map.get("path").and_then(|node| String::decode(node, &at.key("path"), decoder));
+    let value = map.get(key).and_then(|node| C::decode(node, &at.key(key), decoder));
+    Some((path.unwrap_or_default(), value.unwrap_or_default()))
+}
+
+impl Value for BlkioWeight {
+    fn decode(node: &Node, at: &PathRef<'_>, decoder: &mut Decoder<'_>) -> Option<BlkioWeight> {
+        let (path, weight) = entry::<_, StrictUnsigned>(node, at, "weight", decoder)?;
+        Some(BlkioWeight { path, weight })
+    }
+    fn is_zero(&self) -> bool {
+        false
+    }
+    fn node(&self, form: Form) -> Node {
+        entry_node(form, &self.path, "weight", "Weight", &self.weight)
+    }
+}
+
+impl Value for BlkioRate {
+    fn decode(node: &Node, at: &PathRef<'_>, decoder: &mut Decoder<'_>) -> Option<BlkioRate> {
+        let (path, rate) = entry::<_, Plain>(node, at, "rate", decoder)?;
+        Some(BlkioRate { path, rate })
+    }
+    fn is_zero(&self) -> bool {
+        false
+    }
+    fn node(&self, form: Form) -> Node {
+        entry_node(form, &self.path, "rate", "Rate", &self.rate)
+    }
+}
+
+/// The reference's JSON has these keys in capitals, always present.
+fn entry_node<T: Value>(form: Form, path: &String, key: &str, json_key: &str, value: &T) -> Node {
+    let mut object = Object::new(form);
+    match form {
+        Form::Yaml => {
+            object.insert("path", path.node(form));
+            object.insert(key, value.node(form));
+        }
+        Form::Json => {
+            object.insert("Path", path.node(form));
+            object.insert(json_key, value.node(form));
+        }
+    }
+    object.into_node()
+}
+
+impl Value for Ulimit {
+    fn decode(node: &Node, at: &PathRef<'_>, decoder: &mut Decoder<'_>) -> Option<Ulimit> {
+        let Some(map) = node.as_mapping() else {
+            return i64::decode(node, at, decoder).map(|single| Ulimit { single, soft: 0, hard: 0 });
+        };
+        let mut part = |key| map.get(key).and_then(|node| i64::decode(node, &at.key(key), decoder)).unwrap_or(0);
+        Some(Ulimit { single: 0, soft: part("soft"), hard: part("hard") })
+    }
+    fn is_zero(&self) -> bool {
+        false
+    }
+    fn node(&self, form: Form) -> Node {
+        if self.single != 0 {
+            return self.single.node(form);
+        }
+        let mut object = Object::new(form);
+        for (key, value) in [("soft", self.soft), ("hard", self.hard)] {
+            if form == Form::Yaml || value != 0 {
+                object.insert(key, value.node(form));
+            }
+        }
+        object.into_node()
     }
 }

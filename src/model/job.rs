@@ -4,7 +4,7 @@ use crate::base::ServiceName;
 
 use super::container::Container;
 use super::origins::Origins;
-use super::record::{Form, record};
+use super::record::record;
 use super::workload::Workload;
 
 record! {
@@ -13,7 +13,7 @@ record! {
         /// The profiles that switch it on.
         profiles: Vec<String>,
         /// What makes it run.
-        triggers: Triggers = super::codec::AlwaysRecord,
+        triggers: Triggers = super::codec::Always,
     }
     flatten {
         /// The container.

@@ -2,8 +2,9 @@
 
 use indexmap::IndexMap;
 
-use super::codec::Labels;
+use super::codec::Pairs;
 use super::record::record;
+use super::scalar::words;
 use super::scalar::ByteSize;
 
 record! {
@@ -65,8 +66,8 @@ record! {
 record! {
     /// Options of a volume.
     pub struct VolumeOptions {
-        /// Labels of an anonymous volume.
-        labels: IndexMap<String, String> = Labels,
+        /// Pairs of an anonymous volume.
+        labels: IndexMap<String, String> = Pairs,
         /// Whether the image's content at the target is not copied into a new volume.
         nocopy: bool,
         /// A path inside the volume.
@@ -91,3 +92,12 @@ record! {
         subpath: Option<String>,
     }
 }
+
+words!(MountType, "a type of mount" {
+    Bind = "bind",
+    Volume = "volume",
+    Tmpfs = "tmpfs",
+    Cluster = "cluster",
+    Npipe = "npipe",
+    Image = "image",
+});

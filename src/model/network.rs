@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::codec::{Labels, TextMap};
+use super::codec::Pairs;
 use super::origins::Origins;
 use super::record::record;
 
@@ -14,7 +14,7 @@ record! {
         /// The driver; the engine's default when unset.
         driver: Option<String>,
         /// The driver's options.
-        driver_opts: IndexMap<String, String> = TextMap,
+        driver_opts: IndexMap<String, String> = Pairs,
         /// Addresses.
         ipam: Ipam,
         /// Whether it must be there already.
@@ -23,8 +23,8 @@ record! {
         internal: bool,
         /// Whether containers may be attached by hand.
         attachable: bool,
-        /// Labels.
-        labels: IndexMap<String, String> = Labels,
+        /// Pairs.
+        labels: IndexMap<String, String> = Pairs,
         /// Whether it has IPv4.
         enable_ipv4: Option<bool>,
         /// Whether it has IPv6.
@@ -46,7 +46,7 @@ record! {
         /// Pools.
         config: Vec<IpamPool>,
         /// The driver's options.
-        options: IndexMap<String, String> = TextMap,
+        options: IndexMap<String, String> = Pairs,
     }
 }
 
@@ -60,7 +60,7 @@ record! {
         /// The range that containers get addresses from.
         ip_range: Option<String>,
         /// Addresses in use by others, by name.
-        aux_addresses: IndexMap<String, String> = TextMap,
+        aux_addresses: IndexMap<String, String> = Pairs,
     }
 }
 
@@ -70,7 +70,7 @@ record! {
         /// Further names.
         aliases: Vec<String>,
         /// The driver's options for this end.
-        driver_opts: IndexMap<String, String> = TextMap,
+        driver_opts: IndexMap<String, String> = Pairs,
         /// Whose gateway is the default one: the highest wins.
         gw_priority: i64,
         /// The interface's name inside.

@@ -1,6 +1,5 @@
 //! Published ports.
 
-use super::codec::AnyText;
 use super::record::record;
 
 record! {
@@ -15,7 +14,7 @@ record! {
         /// The container's port.
         target: u32,
         /// The host's port or range; `None` lets the engine choose.
-        published: Option<String> = AnyText,
+        published: Option<String>,
         /// `tcp`, `udp` or `sctp`.
         protocol: Option<String>,
         /// The protocol spoken over it, for people.

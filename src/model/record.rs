@@ -122,10 +122,6 @@ impl Object {
         Object { form, map: Mapping::new() }
     }
 
-    /// For whom it is.
-    pub fn form(&self) -> Form {
-        self.form
-    }
 
     /// Adds a field, unless its codec leaves it out.
     pub fn field<T, C: Codec<T>>(&mut self, key: &str, value: &T) {

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::codec::{Hidden, Labels, TextMap};
+use super::codec::{Hidden, Pairs};
 use super::origins::Origins;
 use super::record::record;
 use super::scalar::FileMode;
@@ -18,12 +18,12 @@ record! {
         environment: Option<String>,
         /// Whether it must be there already.
         external: bool,
-        /// Labels (Swarm).
-        labels: IndexMap<String, String> = Labels,
+        /// Pairs (Swarm).
+        labels: IndexMap<String, String> = Pairs,
         /// The driver that provides it (Swarm).
         driver: Option<String>,
         /// The driver's options.
-        driver_opts: IndexMap<String, String> = TextMap,
+        driver_opts: IndexMap<String, String> = Pairs,
         /// The template engine its text goes through (Swarm).
         template_driver: Option<String>,
         /// The value of the variable, once resolved; never printed.
@@ -50,8 +50,8 @@ record! {
         content: Option<String>,
         /// Whether it must be there already.
         external: bool,
-        /// Labels (Swarm).
-        labels: IndexMap<String, String> = Labels,
+        /// Pairs (Swarm).
+        labels: IndexMap<String, String> = Pairs,
         /// The template engine its text goes through (Swarm).
         template_driver: Option<String>,
     }

@@ -4,7 +4,6 @@ use indexmap::IndexMap;
 
 use crate::base::ServiceName;
 
-use super::codec::ProviderOptions;
 use super::container::Container;
 use super::deploy::Deploy;
 use super::develop::Develop;
@@ -63,7 +62,7 @@ record! {
         /// The program's name.
         kind as "type": Option<String>,
         /// What it is told.
-        options: IndexMap<String, Vec<String>> = ProviderOptions,
+        options: IndexMap<String, Vec<String>>,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::codec::{Labels, TextMap};
+use super::codec::Pairs;
 use super::origins::Origins;
 use super::record::record;
 
@@ -14,11 +14,11 @@ record! {
         /// The driver; `local` when unset.
         driver: Option<String>,
         /// The driver's options.
-        driver_opts: IndexMap<String, String> = TextMap,
+        driver_opts: IndexMap<String, String> = Pairs,
         /// Whether it must be there already.
         external: bool,
-        /// Labels.
-        labels: IndexMap<String, String> = Labels,
+        /// Pairs.
+        labels: IndexMap<String, String> = Pairs,
     }
     beside {
         /// The key in the file.

@@ -6,6 +6,7 @@ use super::build::Build;
 use super::health::Healthcheck;
 use super::port::Port;
 use super::record::record;
+use super::scalar::words;
 
 record! {
     /// The part that services and jobs share, but hooks don't have.
@@ -35,7 +36,7 @@ record! {
         /// Whether a restart of it restarts the dependent.
         restart: bool,
         /// Whether its absence is an error.
-        required: bool = super::codec::AlwaysBool,
+        required: bool = super::codec::Always,
     }
 }
 
@@ -50,3 +51,9 @@ pub enum DependsCondition {
     /// It ended with exit code 0.
     CompletedSuccessfully,
 }
+
+words!(DependsCondition, "a condition that can be waited for" {
+    Started = "service_started",
+    Healthy = "service_healthy",
+    CompletedSuccessfully = "service_completed_successfully",
+});
