@@ -11,6 +11,7 @@ pub mod diag;
 pub mod engine;
 pub mod event;
 pub mod graph;
+pub mod load;
 pub mod model;
 pub mod plan;
 pub mod spec;
