@@ -13,6 +13,7 @@ pub mod event;
 pub mod graph;
 pub mod model;
 pub mod plan;
+pub mod schema;
 pub mod spec;
 pub mod state;
 pub mod yaml;
