@@ -16,4 +16,5 @@ pub mod plan;
 pub mod schema;
 pub mod spec;
 pub mod state;
+pub mod ui;
 pub mod yaml;
