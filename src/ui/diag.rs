@@ -254,7 +254,10 @@ impl Record {
         let labels = diagnostic
             .labels
             .iter()
-            .map(|label| LabelRecord { message: label.message.clone(), place: Place::of(label.span, sources) })
+            .map(|label| LabelRecord {
+                message: label.message.clone(),
+                place: Place::of(label.span, sources),
+            })
             .collect();
         let edit = diagnostic.edit.as_ref().map(|edit| EditRecord {
             replacement: edit.replacement.clone(),
