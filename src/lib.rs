@@ -1,9 +1,9 @@
 //! rcompose reads Compose files and makes a container engine match them.
 //!
 //! The way of the data is one straight line, described in `docs/architecture.md`:
-//! text becomes a spanned tree (`yaml`), the tree becomes a typed project (`load`, `model`),
-//! the project becomes desired objects (`spec`), these and what exists (`state`, `observe`)
-//! become a plan (`plan`), and the plan is carried out (`apply`) over the engine port (`engine`).
+//! text becomes a spanned tree ([`yaml`]), the tree becomes a typed project ([`load`], [`model`]),
+//! the project becomes desired objects ([`spec`]), these and what exists ([`state`], [`observe`])
+//! become a plan ([`plan`]), and the plan is carried out ([`apply`]) over the engine port ([`engine`]).
 //! Reading `app::load` and `app::converge` is enough to understand the whole program.
 
 pub mod base;
@@ -11,6 +11,7 @@ pub mod diag;
 pub mod engine;
 pub mod event;
 pub mod graph;
+pub mod load;
 pub mod model;
 pub mod plan;
 pub mod schema;

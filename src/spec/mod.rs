@@ -5,6 +5,7 @@
 
 mod container;
 pub mod labels;
+mod lower;
 mod network;
 mod service;
 
@@ -13,5 +14,6 @@ pub use container::{
     MountKind, MountSpec, Namespace, NetworkAttachment, PortBinding, ResourceSpec, RestartSpec, ThrottleSpec,
     UlimitSpec, Upload,
 };
+pub use lower::{Context, lower};
 pub use network::{IpamPool, IpamSpec, NetworkSpec, VolumeSpec};
 pub use service::{Condition, Dependency, Desired, HookSpec, PullPolicy, ServiceSpec, config_hash};

@@ -7,7 +7,8 @@ use indexmap::IndexMap;
 use super::{ContainerSpec, Namespace, NetworkSpec, VolumeSpec};
 use crate::base::{ContainerId, ProjectName, ServiceName};
 use crate::diag::Span;
-use crate::model::Service;
+use crate::model::{Service, hash};
+use crate::yaml::PathRef;
 
 /// Everything that should exist for a project.
 #[derive(Clone, Debug)]
@@ -122,10 +123,24 @@ impl ServiceSpec {
         config_hash(&self.source, resolve)
     }
 
-    /// Where the file says something about a path inside the service: `environment.LOG_LEVEL`.
+    /// Where the file says something about a path inside the service, or the nearest thing around it:
+    /// `environment.LOG_LEVEL`, `volumes[0]`. What follows the first dot is one key.
     pub fn place(&self, path: &str) -> Span {
-        let _ = path;
-        self.span
+        let (top, rest) = match path.find(['.', '[']) {
+            Some(at) => path.split_at(at),
+            None => (path, ""),
+        };
+        let root = PathRef::Root;
+        let key = root.key(top);
+        if let Some(inner) = rest.strip_prefix('.') {
+            return self.source.origins.key(key.key(inner));
+        }
+        let index =
+            rest.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).and_then(|n| n.parse().ok());
+        match index {
+            Some(at) => self.source.origins.key(key.index(at)),
+            None => self.source.origins.key(key),
+        }
     }
 
     /// Services whose namespaces or volumes the containers of this one share.
@@ -149,6 +164,29 @@ impl ServiceSpec {
 
 /// The hash of a definition whose references to services are replaced by containers (runtime specification 1.3).
 pub fn config_hash(service: &Service, resolve: &dyn Fn(&str) -> Option<ContainerId>) -> String {
-    let _ = resolve;
-    format!("{service:?}")
+    let container = &service.container;
+    let refers = |mode: &Option<String>| mode.as_deref().is_some_and(|mode| mode.starts_with("service:"));
+    if ![&container.network_mode, &container.ipc, &container.pid].into_iter().any(refers)
+        && container.volumes_from.is_empty()
+    {
+        return hash::service(service);
+    }
+    let mut service = service.clone();
+    let container = &mut service.container;
+    for mode in [&mut container.network_mode, &mut container.ipc, &mut container.pid].into_iter().flatten() {
+        if let Some(id) = mode.strip_prefix("service:").and_then(resolve) {
+            *mode = format!("container:{id}");
+        }
+    }
+    for entry in &mut container.volumes_from {
+        match entry.strip_prefix("container:") {
+            Some(rest) => *entry = rest.split(':').next().unwrap_or(rest).to_owned(),
+            None => {
+                if let Some(id) = resolve(entry.split(':').next().unwrap_or(entry)) {
+                    *entry = id.into();
+                }
+            }
+        }
+    }
+    hash::service(&service)
 }
