@@ -108,3 +108,17 @@ impl Environment {
         self.variables.is_empty()
     }
 }
+
+/// A text that is no boolean. Its words are those of the reference.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("strconv.ParseBool: parsing {}: invalid syntax", crate::base::go_quote(.0))]
+pub struct BoolError(pub String);
+
+/// Reads the booleans of environment variables: `1`, `t`, `true`, `0`, `f`, `false` in their usual cases.
+pub fn parse_bool(text: &str) -> Result<bool, BoolError> {
+    match text {
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(false),
+        _ => Err(BoolError(text.to_owned())),
+    }
+}

@@ -125,13 +125,13 @@ pub fn reason(error: &io::Error) -> String {
 }
 
 /// Reads a file as text; `name` is what people call it.
-pub fn read_text(files: &dyn Files, path: &Path, name: &str) -> Result<String, Diagnostic> {
+pub fn read_text(files: &dyn Files, path: &Path, name: &str) -> Result<String, Box<Diagnostic>> {
     let bytes = files.read(path).map_err(|error| {
         let verb = if error.kind() == io::ErrorKind::IsADirectory { "read" } else { "open" };
         let message = format!("{verb} {name}: {}", reason(&error));
-        Diagnostic::new(Code::FileUnreadable, Span::NONE, message)
+        Box::new(Diagnostic::new(Code::FileUnreadable, Span::NONE, message))
     })?;
-    decode(bytes).map_err(|error| undecodable(name, &error))
+    decode(bytes).map_err(|error| Box::new(undecodable(name, &error)))
 }
 
 /// The finding for a file that is no text.
