@@ -11,6 +11,8 @@ mod unique;
 pub use reset::{delete, reset};
 pub use unique::unique;
 
+pub(crate) use convert::{dependency, names_to_mapping};
+
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::load::rule_table::Cursor;
 use crate::yaml::{Entry, Key, Kind, Mapping, Node, PathRef};

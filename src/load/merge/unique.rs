@@ -17,7 +17,6 @@ pub fn unique(root: &mut Node, diags: &mut Diagnostics) {
 }
 
 fn collapse(items: &mut Vec<Node>, rule: UniqueKey, path: &PathRef<'_>, diags: &mut Diagnostics) {
-    // The most common lists: nothing to compare, but the item may still be broken.
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut kept: Vec<Node> = Vec::with_capacity(items.len());
     for (at, mut item) in std::mem::take(items).into_iter().enumerate() {
