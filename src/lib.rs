@@ -8,5 +8,12 @@
 
 pub mod base;
 pub mod diag;
+pub mod engine;
+pub mod event;
+pub mod graph;
 pub mod load;
+pub mod model;
+pub mod plan;
+pub mod spec;
+pub mod state;
 pub mod yaml;

@@ -1,1 +1,3 @@
+//! The `rcompose` program.
+
 fn main() {}
