@@ -14,6 +14,7 @@ pub mod graph;
 pub mod load;
 pub mod model;
 pub mod plan;
+pub mod schema;
 pub mod spec;
 pub mod state;
 pub mod yaml;

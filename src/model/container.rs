@@ -6,10 +6,10 @@ use crate::base::duration::{Duration, parse_duration};
 use crate::yaml::{Node, PathRef};
 
 use super::codec::{Command, Environment, ExtraHosts, Pairs, Presence};
+use super::decode::Decoder;
 use super::device::{BlkioConfig, Device, DeviceRequest};
 use super::mount::Mount;
 use super::network::NetworkAttachment;
-use super::decode::Decoder;
 use super::record::{Form, Object, Plain, Value, record};
 use super::scalar::ByteSize;
 use super::secret::FileReference;
@@ -236,7 +236,8 @@ impl Value for EnvFile {
             return Some(EnvFile { path: path.to_owned(), required: true, format: None });
         }
         let map = decoder.mapping(node, at)?;
-        let mut text = |key| map.get(key).and_then(|node| Option::decode(node, &at.key(key), decoder)).flatten();
+        let mut text =
+            |key| map.get(key).and_then(|node| Option::decode(node, &at.key(key), decoder)).flatten();
         let (path, format) = (text("path").unwrap_or_default(), text("format"));
         let required = map.get("required").and_then(|node| bool::decode(node, &at.key("required"), decoder));
         Some(EnvFile { path, required: required.unwrap_or(true), format })

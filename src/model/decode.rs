@@ -102,12 +102,26 @@ pub struct Decoder<'a> {
 
 impl Decoder<'_> {
     /// Reports an error at a node; `help` may be empty.
-    pub fn report(&mut self, code: Code, node: &Node, at: &PathRef<'_>, message: impl Into<String>, help: &str) {
+    pub fn report(
+        &mut self,
+        code: Code,
+        node: &Node,
+        at: &PathRef<'_>,
+        message: impl Into<String>,
+        help: &str,
+    ) {
         self.push(Diagnostic::new(code, node.span, message), at, help);
     }
 
     /// Reports something that works, but not as meant.
-    pub fn warn(&mut self, code: Code, node: &Node, at: &PathRef<'_>, message: impl Into<String>, help: &str) {
+    pub fn warn(
+        &mut self,
+        code: Code,
+        node: &Node,
+        at: &PathRef<'_>,
+        message: impl Into<String>,
+        help: &str,
+    ) {
         let mut finding = Diagnostic::new(code, node.span, message);
         finding.severity = Severity::Warning;
         self.push(finding, at, help);
@@ -121,7 +135,13 @@ impl Decoder<'_> {
     /// Reports a value of the wrong kind, unless it is null or was reported before.
     pub fn mismatch<T>(&mut self, node: &Node, at: &PathRef<'_>, wanted: &str) -> Option<T> {
         if !node.is_null() && !node.is_invalid() {
-            self.report(Code::WrongType, node, at, format!("expected {wanted}, found {}", node.kind_name()), "");
+            self.report(
+                Code::WrongType,
+                node,
+                at,
+                format!("expected {wanted}, found {}", node.kind_name()),
+                "",
+            );
         }
         None
     }

@@ -1,9 +1,9 @@
 //! What happens to a running service when files change.
 
+use super::codec::Always;
 use super::hook::Hook;
 use super::record::record;
 use super::scalar::words;
-use super::codec::Always;
 
 record! {
     /// The `develop` part of a service.

@@ -151,7 +151,8 @@ impl Value for Ulimit {
         let Some(map) = node.as_mapping() else {
             return i64::decode(node, at, decoder).map(|single| Ulimit { single, soft: 0, hard: 0 });
         };
-        let mut part = |key| map.get(key).and_then(|node| i64::decode(node, &at.key(key), decoder)).unwrap_or(0);
+        let mut part =
+            |key| map.get(key).and_then(|node| i64::decode(node, &at.key(key), decoder)).unwrap_or(0);
         Some(Ulimit { single: 0, soft: part("soft"), hard: part("hard") })
     }
     fn is_zero(&self) -> bool {

@@ -16,6 +16,7 @@ mod decode;
 mod deploy;
 mod develop;
 mod device;
+mod glob;
 pub mod hash;
 mod health;
 mod hook;

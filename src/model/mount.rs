@@ -4,8 +4,8 @@ use indexmap::IndexMap;
 
 use super::codec::Pairs;
 use super::record::record;
-use super::scalar::words;
 use super::scalar::ByteSize;
+use super::scalar::words;
 
 record! {
     /// A mount.

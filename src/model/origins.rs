@@ -57,7 +57,11 @@ impl Origins {
 
     fn find(&self, below: &[Segment]) -> Option<Found<'_>> {
         let root = self.root.as_deref()?;
-        self.path.0.iter().chain(below).try_fold(Found { key: None, node: root }, |at, segment| at.step(segment))
+        self.path
+            .0
+            .iter()
+            .chain(below)
+            .try_fold(Found { key: None, node: root }, |at, segment| at.step(segment))
     }
 }
 
@@ -101,13 +105,12 @@ mod tests {
     fn the_nearest_known_place_is_found() {
         let at = |n| Span::new(FileId(0), n, n + 1);
         let map = |entries: Vec<(&str, usize, Node)>| {
-            let map: Mapping = entries
-                .into_iter()
-                .map(|(k, n, v)| (Key { text: k.into(), span: at(n) }, v))
-                .collect();
+            let map: Mapping =
+                entries.into_iter().map(|(k, n, v)| (Key { text: k.into(), span: at(n) }, v)).collect();
             Node::spanned(Kind::Mapping(map), at(90))
         };
-        let list = Node::spanned(Kind::Sequence(vec![Node::string("A=1", at(7)), Node::string("AB", at(8))]), at(6));
+        let list =
+            Node::spanned(Kind::Sequence(vec![Node::string("A=1", at(7)), Node::string("AB", at(8))]), at(6));
         let web = map(vec![("environment", 5, list), ("image", 9, Node::string("x", at(10)))]);
         let root = Arc::new(map(vec![("services", 1, map(vec![("web", 2, web)]))]));
         let path = PathRef::Root.key("services").key("web").to_path();

@@ -108,7 +108,13 @@ pub(super) fn sorted_deep(node: Node, form: Form) -> Node {
 // TEMP until the emitter is here
 mod emit {
     use crate::yaml::Node;
-    pub fn to_yaml(_: &Node) -> String { String::new() }
-    pub fn to_json(_: &Node, _: usize) -> String { String::new() }
-    pub fn natural_cmp(a: &str, b: &str) -> std::cmp::Ordering { a.cmp(b) }
+    pub fn to_yaml(_: &Node) -> String {
+        String::new()
+    }
+    pub fn to_json(_: &Node, _: usize) -> String {
+        String::new()
+    }
+    pub fn natural_cmp(a: &str, b: &str) -> std::cmp::Ordering {
+        a.cmp(b)
+    }
 }

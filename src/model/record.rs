@@ -122,7 +122,6 @@ impl Object {
         Object { form, map: Mapping::new() }
     }
 
-
     /// Adds a field, unless its codec leaves it out.
     pub fn field<T, C: Codec<T>>(&mut self, key: &str, value: &T) {
         if !C::is_omitted(value, self.form) {

@@ -92,7 +92,13 @@ fn integer(node: &Node, at: &PathRef<'_>, decoder: &mut Decoder<'_>) -> Option<i
         Kind::String(word) => match number::parse_i64(word, "ParseInt") {
             Ok(value) => Some(i128::from(value)),
             Err(error) => {
-                decoder.report(Code::Number, node, at, format!("`{word}` is not a whole number: {error}"), "");
+                decoder.report(
+                    Code::Number,
+                    node,
+                    at,
+                    format!("`{word}` is not a whole number: {error}"),
+                    "",
+                );
                 None
             }
         },
@@ -153,7 +159,13 @@ impl Value for Duration {
         match parse_duration(&word) {
             Ok(duration) => Some(duration),
             Err(error) => {
-                decoder.report(Code::Duration, node, at, format!("`{word}` is not a duration: {error}"), "write numbers with units, like `90s` or `1m30s`");
+                decoder.report(
+                    Code::Duration,
+                    node,
+                    at,
+                    format!("`{word}` is not a duration: {error}"),
+                    "write numbers with units, like `90s` or `1m30s`",
+                );
                 None
             }
         }
@@ -174,13 +186,25 @@ impl Value for ByteSize {
             Kind::UInt(value) => Some(ByteSize(*value as i64)),
             Kind::Float(_) => {
                 // The reference drops it without a word; an error would refuse files that it takes.
-                decoder.warn(Code::ByteSize, node, at, "a size with a fraction or exponent is ignored", "write a whole number of bytes, or a text with a unit, like `1.5g`");
+                decoder.warn(
+                    Code::ByteSize,
+                    node,
+                    at,
+                    "a size with a fraction or exponent is ignored",
+                    "write a whole number of bytes, or a text with a unit, like `1.5g`",
+                );
                 None
             }
             Kind::String(word) => match parse_bytes(word) {
                 Ok(value) => Some(ByteSize(value)),
                 Err(error) => {
-                    decoder.report(Code::ByteSize, node, at, format!("`{word}` is not a size: {error}"), "write a number with a unit, like `512m` or `1.5g`");
+                    decoder.report(
+                        Code::ByteSize,
+                        node,
+                        at,
+                        format!("`{word}` is not a size: {error}"),
+                        "write a number with a unit, like `512m` or `1.5g`",
+                    );
                     None
                 }
             },
@@ -203,7 +227,13 @@ impl Value for FileMode {
         match i64::from_str_radix(word, 8) {
             Ok(mode) => Some(FileMode(mode)),
             Err(_) => {
-                decoder.report(Code::Number, node, at, format!("`{word}` is not an octal file mode"), "write octal digits, like `\"0440\"`");
+                decoder.report(
+                    Code::Number,
+                    node,
+                    at,
+                    format!("`{word}` is not an octal file mode"),
+                    "write octal digits, like `\"0440\"`",
+                );
                 None
             }
         }

@@ -1,1 +1,189 @@
-//! x
+//! Which services take part: profiles, names on the command line, and what is left unused.
+
+use std::collections::HashSet;
+
+use indexmap::IndexMap;
+
+use crate::base::ServiceName;
+use crate::diag::{Code, Diagnostic, Diagnostics, Span, suggest};
+
+use super::container::Container;
+use super::glob;
+use super::mount::MountType;
+use super::project::Project;
+use super::secret::FileReference;
+use super::service::Service;
+
+/// Which services come with the named ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Along {
+    /// What they depend on, directly or not.
+    #[default]
+    Dependencies,
+    /// What depends on them, directly or not.
+    Dependents,
+    /// Nothing.
+    Nothing,
+}
+
+/// Whether profiles switch something on: it has none, one of them is active, or `*` is.
+pub fn is_on(profiles: &[String], active: &[String]) -> bool {
+    profiles.is_empty() || active.iter().any(|name| name == "*" || profiles.contains(name))
+}
+
+/// Parts services and jobs into those that the active profiles switch on and the others.
+pub fn profiles(project: &mut Project, active: &[String]) {
+    project.profiles = active.to_vec();
+    part(&mut project.services, &mut project.disabled_services, |service| is_on(&service.profiles, active));
+    part(&mut project.jobs, &mut project.disabled_jobs, |job| is_on(&job.profiles, active));
+}
+
+/// Sorts every value into the first or the second map.
+fn part<T>(
+    on: &mut IndexMap<ServiceName, T>,
+    off: &mut IndexMap<ServiceName, T>,
+    mut keep: impl FnMut(&T) -> bool,
+) {
+    let all = std::mem::take(on).into_iter().chain(std::mem::take(off));
+    for (name, value) in all {
+        if keep(&value) {
+            on.insert(name, value);
+        } else {
+            off.insert(name, value);
+        }
+    }
+}
+
+/// Keeps the named services and what comes along; the others are set aside as disabled, and vanish from
+/// `depends_on`. Names may be globs over the services that are on. Naming a service that its profiles
+/// keep off activates these profiles. No names stand for everything.
+pub fn services(project: &mut Project, names: &[String], along: Along, diags: &mut Diagnostics) {
+    if names.is_empty() {
+        return;
+    }
+    let mut active = project.profiles.clone();
+    for name in names.iter().filter(|name| !project.services.contains_key(name.as_str())) {
+        if let Some(service) = project.disabled_services.get(name.as_str()) {
+            active.extend(service.profiles.iter().cloned());
+        }
+    }
+    if active.len() > project.profiles.len() {
+        profiles(project, &active);
+    }
+    let mut selected: Vec<ServiceName> = Vec::new();
+    for name in names {
+        if project.services.contains_key(name.as_str()) {
+            selected.push(ServiceName::from(name.as_str()));
+            continue;
+        }
+        let before = selected.len();
+        if glob::is_pattern(name) {
+            selected.extend(project.services.keys().filter(|key| glob::matches(name, key)).cloned());
+        }
+        if selected.len() == before {
+            diags.push(no_such_service(project, name));
+        }
+    }
+    let kept = closure(project, selected, along);
+    part(&mut project.services, &mut project.disabled_services, |service| kept.contains(&service.name));
+    for service in project.services.values_mut() {
+        service.workload.depends_on.retain(|name, _| kept.contains(name.as_str()));
+    }
+}
+
+/// Says that the command names a service that isn't there.
+pub fn no_such_service(project: &Project, name: &str) -> Diagnostic {
+    let finding = Diagnostic::new(Code::NoSuchService, Span::NONE, format!("no such service: {name}"));
+    if project.jobs.contains_key(name) || project.disabled_jobs.contains_key(name) {
+        return finding.help(format!("`{name}` is a job: start it with `run {name}`"));
+    }
+    let known = project.services.keys().chain(project.disabled_services.keys());
+    match suggest::nearest(name, known.map(ServiceName::as_str)) {
+        Some(near) => finding.help(format!("did you mean `{near}`?")),
+        None => finding,
+    }
+}
+
+fn closure(project: &Project, seeds: Vec<ServiceName>, along: Along) -> HashSet<ServiceName> {
+    let mut dependents: IndexMap<&str, Vec<&ServiceName>> = IndexMap::new();
+    if along == Along::Dependents {
+        for service in project.services.values() {
+            for name in service.workload.depends_on.keys() {
+                dependents.entry(name).or_default().push(&service.name);
+            }
+        }
+    }
+    let mut kept = HashSet::new();
+    let mut open = seeds;
+    while let Some(name) = open.pop() {
+        if kept.contains(&name) {
+            continue;
+        }
+        match along {
+            Along::Dependencies => {
+                if let Some(service) = project.services.get(&name) {
+                    let needed = service.workload.depends_on.keys().map(String::as_str);
+                    let there = needed.filter(|name| project.services.contains_key(*name));
+                    open.extend(there.map(ServiceName::from));
+                }
+            }
+            Along::Dependents => {
+                open.extend(dependents.get(name.as_str()).into_iter().flatten().map(|name| (*name).clone()));
+            }
+            Along::Nothing => {}
+        }
+        kept.insert(name);
+    }
+    kept
+}
+
+/// Drops networks, volumes, secrets, configs and models that no service or job refers to.
+pub fn drop_unused(project: &mut Project) {
+    let mut used = Used::default();
+    for service in project.services.values() {
+        used.service(service);
+    }
+    for job in project.jobs.values() {
+        used.container(&job.container);
+        used.secrets.extend(job.workload.build.iter().flat_map(|build| sources(&build.secrets)));
+    }
+    let Used { networks, volumes, secrets, configs, models } = used;
+    project.networks.retain(|key, _| networks.contains(key));
+    project.volumes.retain(|key, _| volumes.contains(key));
+    project.secrets.retain(|key, _| secrets.contains(key));
+    project.configs.retain(|key, _| configs.contains(key));
+    project.models.retain(|key, _| models.contains(key));
+}
+
+/// The resources that are referred to, by key.
+#[derive(Default)]
+struct Used {
+    networks: HashSet<String>,
+    volumes: HashSet<String>,
+    secrets: HashSet<String>,
+    configs: HashSet<String>,
+    models: HashSet<String>,
+}
+
+impl Used {
+    fn service(&mut self, service: &Service) {
+        self.container(&service.container);
+        for hook in &service.pre_start {
+            self.container(&hook.container);
+        }
+        self.secrets.extend(service.workload.build.iter().flat_map(|build| sources(&build.secrets)));
+    }
+
+    fn container(&mut self, container: &Container) {
+        self.networks.extend(container.networks.keys().cloned());
+        let volumes = container.volumes.iter().filter(|mount| mount.kind == MountType::Volume);
+        self.volumes.extend(volumes.filter_map(|mount| mount.source.clone()));
+        self.secrets.extend(sources(&container.secrets));
+        self.configs.extend(sources(&container.configs));
+        self.models.extend(container.models.keys().cloned());
+    }
+}
+
+fn sources(references: &[FileReference]) -> impl Iterator<Item = String> {
+    references.iter().filter_map(|reference| reference.source.clone())
+}
