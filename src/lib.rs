@@ -17,4 +17,5 @@ pub mod plan;
 pub mod schema;
 pub mod spec;
 pub mod state;
+pub mod ui;
 pub mod yaml;

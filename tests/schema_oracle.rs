@@ -3,6 +3,8 @@
 //! Trees are made from the schema itself, so that every corner of it is visited, and then broken in a
 //! place or two. The same seeds every time: a failure names the seed and prints the tree.
 
+#![allow(clippy::unwrap_used)]
+
 use rcompose::diag::Diagnostics;
 use rcompose::schema;
 use rcompose::yaml::{Key, Kind, Mapping, Node};
@@ -81,7 +83,8 @@ impl Dice {
     }
 }
 
-const WORDS: &[&str] = &["web", "db", "x-a", "a b", "", "ä", "80:80", "always", "every_2d", "all", "0", "nproc", "\n"];
+const WORDS: &[&str] =
+    &["web", "db", "x-a", "a b", "", "ä", "80:80", "always", "every_2d", "all", "0", "nproc", "\n"];
 
 /// A value that mostly fits the schema.
 fn make(root: &Value, schema: &Value, dice: &mut Dice, depth: usize) -> Value {
@@ -104,7 +107,9 @@ fn make(root: &Value, schema: &Value, dice: &mut Dice, depth: usize) -> Value {
     match *dice.pick(&types) {
         "null" => Value::Null,
         "boolean" => json!(dice.one_in(2)),
-        "integer" => dice.pick(&[json!(0), json!(1), json!(-1), json!(100), json!(2.0), json!(u64::MAX)]).clone(),
+        "integer" => {
+            dice.pick(&[json!(0), json!(1), json!(-1), json!(100), json!(2.0), json!(u64::MAX)]).clone()
+        }
         "number" => dice.pick(&[json!(0), json!(1.5), json!(-3), json!(8080)]).clone(),
         "string" => match schema.get("pattern").and_then(Value::as_str) {
             Some(pattern) if pattern.contains("always") => json!("always"),

@@ -33,11 +33,13 @@ pub fn split(line: &str) -> Result<Vec<String>, ShellError> {
     let mut escaped = false;
     for c in line.chars() {
         if escaped {
-            word.push(match c {
-                't' => '\t',
-                'n' => '\n',
-                other => other,
-            });
+            match c {
+                // What a command substitution holds stays as it is.
+                _ if open.back || open.dollar => word.extend(['\\', c]),
+                't' => word.push('\t'),
+                'n' => word.push('\n'),
+                other => word.push(other),
+            }
             escaped = false;
             started = true;
             continue;
@@ -124,6 +126,7 @@ mod tests {
             ("x2>y", &["x2"]),
             (r"a\nb", &["a\nb"]),
             ("a `\"b c\"`", &["a", "`\"b c\"`"]),
+            (r"`a\`\t`", &[r"`a\`\t`"]),
             ("$(a 'b)", &["$(a 'b)"]),
             ("a \"2\">b", &["a"]),
             ("", &[]),

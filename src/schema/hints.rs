@@ -62,7 +62,8 @@ pub fn unknown_key(book: &Book, place: &Place<'_>, entry: &Entry) -> UnknownKey 
     if let Some(diagnostic) = split_short_form(place, entry) {
         return UnknownKey { diagnostic: diagnostic.at(path), stands_for: Some("*".to_owned()) };
     }
-    let new = Diagnostic::new(Code::UnknownKey, at, format!("unknown key `{key}` {}", place.inside())).at(path);
+    let new =
+        Diagnostic::new(Code::UnknownKey, at, format!("unknown key `{key}` {}", place.inside())).at(path);
     let known = || rule.properties.iter().map(|(name, _)| *name);
     let free = || known().filter(|name| place.node.get(name).is_none());
     let is_service = is_service(place);
@@ -70,8 +71,12 @@ pub fn unknown_key(book: &Book, place: &Place<'_>, entry: &Entry) -> UnknownKey 
     let near = suggest::nearest(key, free());
     let close = near.filter(|near| strsim::osa_distance(&key.to_lowercase(), near) <= 1);
     let other = is_service.then(|| OTHER_NAMES.iter().find(|(name, _)| *name == key)).flatten();
-    if let Some(meant) = close.or(other.map(|(_, meant)| *meant).filter(|m| free().any(|name| name == *m))) {
+    let other = other.map(|(_, meant)| *meant);
+    if let Some(meant) = close.or(other.filter(|meant| place.node.get(meant).is_none())) {
         return meaning(new, at, key, meant);
+    }
+    if let Some(used) = other {
+        return UnknownKey { diagnostic: new.help(already(used)), stands_for: None };
     }
     let help = if is_service { OLD_KEYS.iter().find(|(name, _)| *name == key) } else { None };
     if let Some((_, help)) = help {
@@ -84,8 +89,7 @@ pub fn unknown_key(book: &Book, place: &Place<'_>, entry: &Entry) -> UnknownKey 
         return meaning(new, at, key, meant);
     }
     if let Some(used) = suggest::nearest(key, known()) {
-        let help = format!("`{used}` is set already; remove this or merge the two");
-        return UnknownKey { diagnostic: new.help(help), stands_for: None };
+        return UnknownKey { diagnostic: new.help(already(used)), stands_for: None };
     }
     let diagnostic = match rule.properties.len() {
         0..=14 => new.help(format!("known here: {}", list(known()))),
@@ -100,6 +104,10 @@ pub fn unknown_key(book: &Book, place: &Place<'_>, entry: &Entry) -> UnknownKey 
         _ => diagnostic,
     };
     UnknownKey { diagnostic, stands_for: None }
+}
+
+fn already(used: &str) -> String {
+    format!("`{used}` is set already; remove this or put the two together")
 }
 
 fn meaning(diagnostic: Diagnostic, at: Span, key: &str, meant: &str) -> UnknownKey {
@@ -170,7 +178,9 @@ fn is_service(place: &Place<'_>) -> bool {
 fn section_as_service(place: &Place<'_>) -> Option<String> {
     let name = &place.key()?.text;
     (is_service(place) && noun(name).is_some()).then(|| {
-        format!("`{name}` stands under `services` and so reads as a service; the section belongs at the top level")
+        format!(
+            "`{name}` stands under `services` and so reads as a service; the section belongs at the top level"
+        )
     })
 }
 
@@ -253,7 +263,7 @@ pub fn missing_key(book: &Book, place: &Place<'_>, key: &str) -> Diagnostic {
     )
     .at(place.path());
     let rule = place.rule().property(key).map(|id| book.rule(id));
-    match rule.map(|rule| words_of(rule)).filter(|words| !words.is_empty()) {
+    match rule.map(words_of).filter(|words| !words.is_empty()) {
         Some(words) => finding.help(format!("add `{key}:` with one of {}", list(words.into_iter()))),
         None => finding.help(format!("add `{key}:`")),
     }
@@ -295,7 +305,11 @@ fn choose(finding: Diagnostic, place: &Place<'_>, given: &str, words: &[&str]) -
         None => finding,
         Some(meant) => {
             let finding = finding.note(format!("did you mean `{meant}`?"));
-            if length(place.node.span) == given.len() { finding.edit(place.node.span, meant) } else { finding }
+            if length(place.node.span) == given.len() {
+                finding.edit(place.node.span, meant)
+            } else {
+                finding
+            }
         }
     }
 }
@@ -306,7 +320,8 @@ pub fn pattern(place: &Place<'_>, pattern: &Pattern, text: &str) -> Diagnostic {
     if !words.is_empty() {
         let message = format!("{} can't be `{text}`", place.words());
         let finding = Diagnostic::new(Code::NotAllowed, place.value_span(), message).at(place.path());
-        let more = if pattern.text.contains("every_") { ", or `every_` with a period (`every_12h`)" } else { "" };
+        let more =
+            if pattern.text.contains("every_") { ", or `every_` with a period (`every_12h`)" } else { "" };
         return choose(finding, place, text, &words)
             .help(format!("allowed: {}{more}", list(words.iter().copied())));
     }
@@ -354,16 +369,26 @@ pub fn wrong_type(book: &Book, place: &Place<'_>) -> Diagnostic {
             edit_scalar(finding, place, &format!("\"{meant}\""))
                 .help(format!("restart policies are words; did you mean `\"{meant}\"`?"))
         }
-        Kind::Int(number) if takes.text && book.title(place.id) == Some("duration") => {
-            edit_scalar(finding.help("a duration has a unit: `90s`, `1m30s`, `500ms`"), place, &format!("{number}s"))
+        Kind::Int(number) if takes.text && book.title(place.id) == Some("duration") => edit_scalar(
+            finding.help("a duration has a unit: `90s`, `1m30s`, `500ms`"),
+            place,
+            &format!("{number}s"),
+        ),
+        Kind::Int(_) | Kind::UInt(_) | Kind::Float(_) if takes.flag => {
+            finding.help("write `true` or `false`")
         }
         Kind::Bool(_) | Kind::Int(_) | Kind::UInt(_) | Kind::Float(_) if takes.text => quote(finding, place),
         Kind::Mapping(map) if takes.text && matches!(place.step, Step::Index(_)) => pair(finding, place, map),
-        Kind::Mapping(_) if takes.list => finding.help("write a list: one item on each line, each after `- `"),
-        Kind::Sequence(_) if takes.mapping => {
-            finding.help("write `name: value` lines, without the `- `")
+        Kind::Mapping(_) if takes.list => {
+            finding.help("write a list: one item on each line, each after `- `")
         }
-        Kind::Sequence(items) if takes.text && items.len() == 1 => finding.help("write the one value without `- `"),
+        Kind::Sequence(_) if takes.mapping => finding.help("write `name: value` lines, without the `- `"),
+        Kind::Sequence(items) if takes.text && items.len() == 1 => {
+            finding.help("write the one value without `- `")
+        }
+        Kind::String(text) if takes.list && takes.mapping && !text.contains('=') => {
+            finding.help("write `name: value` lines below it")
+        }
         Kind::String(_) | Kind::Int(_) | Kind::Timestamp(_) if takes.list => listed(finding, place),
         Kind::String(text) if takes.mapping => not_a_mapping(finding, book, place, text),
         Kind::String(text) if takes.number && text.parse::<f64>().is_ok() => {
@@ -465,7 +490,9 @@ fn pair(finding: Diagnostic, place: &Place<'_>, map: &Mapping) -> Diagnostic {
     let list = place.parent.map(|list| Takes::of(list.book, list.id));
     let holder_takes_mapping = place
         .parent
-        .and_then(|list| list.parent.and_then(|outer| list.key().and_then(|key| outer.rule().property(&key.text))))
+        .and_then(|list| {
+            list.parent.and_then(|outer| list.key().and_then(|key| outer.rule().property(&key.text)))
+        })
         .is_some_and(|id| Takes::of(place.book, id).mapping)
         || list.is_some_and(|list| list.mapping);
     let mut entries = map.iter();
@@ -486,7 +513,10 @@ fn pair(finding: Diagnostic, place: &Place<'_>, map: &Mapping) -> Diagnostic {
 fn not_a_mapping(finding: Diagnostic, book: &Book, place: &Place<'_>, text: &str) -> Diagnostic {
     let key = place.key().map_or("", |key| key.text.as_str());
     let parent = place.parent.and_then(Place::key).map_or("", |key| key.text.as_str());
-    if place.depth() == 2 && parent == "services" && service_rule(book).is_some_and(|r| r.property(key).is_some()) {
+    if place.depth() == 2
+        && parent == "services"
+        && service_rule(book).is_some_and(|r| r.property(key).is_some())
+    {
         return finding.help(format!("`{key}` is a key of a service; indent it under the service's name"));
     }
     if text.contains(':') || text.contains('=') {

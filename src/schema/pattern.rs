@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn hand_written_matchers_agree_with_the_regular_expression() {
-        let words = ["", "a", "x-", "x-a", "ax-", "a b", "a.b_c-D9", "ä", "\n", "a\n", "\nx-", "always", "abc"];
+        let words =
+            ["", "a", "x-", "x-a", "ax-", "a b", "a.b_c-D9", "ä", "\n", "a\n", "\nx-", "always", "abc"];
         for text in ["^x-", ".+", "^.+$", "^[a-zA-Z0-9._-]+$", "^[a-z]+$"] {
             let pattern = Pattern::new(text.into());
             let regex = Regex::new(text).unwrap();

@@ -16,12 +16,3 @@ fn the_embedded_schema_is_read_whole_and_its_branches_never_overlap() {
         }
     }
 }
-
-#[test]
-fn reading_the_schema_is_quick() {
-    for _ in 0..5 {
-        let t = std::time::Instant::now();
-        let book = Book::read(SOURCE).unwrap();
-        eprintln!("{:?} {}", t.elapsed(), book.rules().len());
-    }
-}

@@ -210,23 +210,26 @@ impl Walk<'_> {
         if sink.is_none() {
             return false;
         }
-        let fits = |id: &&RuleId| self.admits(**id, place.node);
+        let fitting: Vec<RuleId> =
+            branches.iter().copied().filter(|id| self.admits(*id, place.node)).collect();
         let mut best: Option<Vec<Diagnostic>> = None;
         let mut required = Vec::new();
-        for id in branches.iter().filter(fits) {
+        for id in &fitting {
             let mut findings = Vec::new();
             self.check(&place.under(*id), Some(&mut findings));
             if findings.iter().all(|f| f.code == Code::MissingKey && f.path == Some(place.path())) {
                 required.extend(self.book.rule(*id).required.iter().copied());
             }
-            let depth = |list: &[Diagnostic]| list.iter().map(|f| steps(f)).max().unwrap_or(0);
+            let depth = |list: &[Diagnostic]| list.iter().map(steps).max().unwrap_or(0);
             if best.as_deref().is_none_or(|best| depth(&findings) > depth(best)) {
                 best = Some(findings);
             }
         }
         match best {
             None => found!(ok, sink, hints::wrong_type(self.book, place)),
-            Some(_) if required.len() > 1 => found!(ok, sink, hints::missing_any(place, &required)),
+            Some(_) if fitting.len() > 1 && required.len() >= fitting.len() => {
+                found!(ok, sink, hints::missing_any(place, &required))
+            }
             Some(findings) => {
                 for finding in findings {
                     found!(ok, sink, finding);
@@ -308,13 +311,7 @@ pub(super) fn all_types(book: &Book, rule: &super::book::Rule) -> Types {
 impl<'a> Place<'a> {
     /// The step from a mapping to one of its values.
     fn entry(&'a self, id: RuleId, entry: &'a crate::yaml::Entry) -> Place<'a> {
-        Place {
-            book: self.book,
-            parent: Some(self),
-            step: Step::Key(&entry.key),
-            id,
-            node: &entry.value,
-        }
+        Place { book: self.book, parent: Some(self), step: Step::Key(&entry.key), id, node: &entry.value }
     }
 
     /// The step from a list to one of its items.

@@ -166,7 +166,10 @@ fn collect(book: &Book, id: RuleId, names: &mut Vec<String>) {
     let item = rule.items.map(|items| book.rule(items));
     for (kind, name) in [
         (Types::OBJECT, "mapping"),
-        (Types::ARRAY, if item.is_some_and(|i| i.types == Types::STRING) { "list of strings" } else { "list" }),
+        (
+            Types::ARRAY,
+            if item.is_some_and(|i| i.types == Types::STRING) { "list of strings" } else { "list" },
+        ),
         (Types::STRING, "string"),
         (Types::NUMBER, "number"),
         (Types::INTEGER, "whole number"),
@@ -228,9 +231,10 @@ pub fn duplicate(place: &Place<'_>, first: &Node, second: &Node) -> Diagnostic {
         Some(text) => format!("`{text}`"),
         None => "the same item".to_owned(),
     };
-    let finding = Diagnostic::new(Code::DuplicateItem, at(second), format!("{} has {thing} twice", place.words()))
-        .at(place.path())
-        .help("remove one of the two");
+    let finding =
+        Diagnostic::new(Code::DuplicateItem, at(second), format!("{} has {thing} twice", place.words()))
+            .at(place.path())
+            .help("remove one of the two");
     if at(first).is_some() { finding.label(at(first), "first here") } else { finding }
 }
 
