@@ -197,7 +197,8 @@ impl Loader<'_> {
         };
         let wanted = reference.service.as_str();
         let span = reference.service_span;
-        let known = scope.root(home).get(scope.section).is_some();
+        let name_of_section = scope.section;
+        let known = scope.root(home).get(name_of_section).is_some();
         if scope.service(home, wanted).is_none() {
             let named = |text: &str| format!("cannot extend service \"{}\" in {text}", last.name);
             let message = match &reference.file {

@@ -255,7 +255,7 @@ impl Loader<'_> {
             Ok(text) => text,
             Err(mut finding) => {
                 finding.span = span;
-                self.diags.push(finding);
+                self.diags.push(*finding);
                 return false;
             }
         };

@@ -224,7 +224,7 @@ impl Loader<'_> {
                 Ok(text) => Some(self.sources.add(name.clone(), text)),
                 Err(mut finding) => {
                     finding.span = span;
-                    self.diags.push(finding);
+                    self.diags.push(*finding);
                     None
                 }
             }
