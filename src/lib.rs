@@ -6,6 +6,7 @@
 //! become a plan ([`plan`]), and the plan is carried out ([`apply`]) over the engine port ([`engine`]).
 //! Reading `app::load` and `app::converge` is enough to understand the whole program.
 
+pub mod apply;
 pub mod base;
 pub mod diag;
 pub mod engine;
