@@ -9,6 +9,7 @@
 pub mod apply;
 pub mod base;
 pub mod diag;
+pub mod docker;
 pub mod engine;
 pub mod event;
 pub mod graph;
