@@ -148,7 +148,7 @@ fn digest(text: &str) -> String {
     hex
 }
 
-fn compact(node: &Node) -> String {
+pub(super) fn compact(node: &Node) -> String {
     let mut text = String::with_capacity(256);
     value(&mut text, node);
     text
