@@ -15,6 +15,7 @@ pub mod event;
 pub mod graph;
 pub mod load;
 pub mod model;
+pub mod observe;
 pub mod plan;
 pub mod schema;
 pub mod spec;
