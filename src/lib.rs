@@ -9,11 +9,13 @@
 pub mod apply;
 pub mod base;
 pub mod diag;
+pub mod docker;
 pub mod engine;
 pub mod event;
 pub mod graph;
 pub mod load;
 pub mod model;
+pub mod observe;
 pub mod plan;
 pub mod schema;
 pub mod spec;

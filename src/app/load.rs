@@ -8,7 +8,9 @@ use crate::diag::{Code, Diagnostic, Diagnostics, SourceMap, Span};
 use crate::graph::Graph;
 use crate::load::discover::{Located, Request, locate};
 use crate::load::files::{self, Files};
-use crate::load::{dotenv, pipeline};
+use crate::load::document::Parsed;
+use crate::load::pipeline::{self, Input, Reading};
+use crate::load::dotenv;
 use crate::model::select::Along;
 use crate::model::{self, EnvFile, Project};
 use crate::yaml::{Node, PathRef};
@@ -28,6 +30,8 @@ pub struct LoadRequest {
     pub normalize: bool,
     /// Whether paths become absolute.
     pub resolve_paths: bool,
+    /// Whether the schema is asked.
+    pub validate: bool,
     /// Whether the parts are checked against each other.
     pub consistency: bool,
     /// Whether `env_file` and `label_file` are read.
@@ -46,6 +50,7 @@ impl LoadRequest {
             interpolate: true,
             normalize: true,
             resolve_paths: true,
+            validate: true,
             consistency: true,
             resolve_environment: true,
             keep_unused: false,
@@ -72,17 +77,25 @@ pub struct Loaded {
 pub fn load(wanted: &LoadRequest, files: &dyn Files) -> Loaded {
     let mut loaded = Loaded::default();
     let Loaded { sources, findings, .. } = &mut loaded;
-    let mut parsed = pipeline::Parsed::default();
+    let mut parsed = Parsed::new();
     let located = locate(&wanted.request, files, None, sources, findings, &mut |file, text, findings| {
-        parsed.names_of(file, text, findings)
+        parsed.names(file, text, findings)
     });
     if let Some(located) = &located {
-        let options = pipeline::Options {
-            interpolate: wanted.interpolate,
-            normalize: wanted.normalize,
-            resolve_paths: wanted.resolve_paths,
+        let input = Input {
+            files: &located.files,
+            working_dir: &located.working_dir,
+            environment: &located.environment,
+            name: &located.name,
+            options: pipeline::Options {
+                interpolate: wanted.interpolate,
+                normalize: wanted.normalize,
+                resolve_paths: wanted.resolve_paths,
+                validate: wanted.validate,
+            },
         };
-        let tree = pipeline::compose_tree(located, &options, files, parsed, sources, findings).map(Arc::new);
+        let reading = Reading { files, remote: None };
+        let tree = pipeline::compose_tree(input, reading, Some(parsed), None, sources, findings).map(Arc::new);
         if let Some(tree) = tree.as_ref().filter(|_| wanted.interpolate) {
             loaded.project = Some(bind(wanted, located, tree, files, findings));
         }

@@ -16,8 +16,11 @@ pub mod request;
 
 use std::sync::Arc;
 
-use crate::apply::{Cancel, Events};
-use crate::engine::Engine;
+pub use crate::apply::{Cancel, CancelStage, Canceller, Events, Report, cancellation};
+pub use crate::engine::Engine;
+pub use crate::load::discover::Request;
+pub use crate::load::env;
+pub use crate::model::select::Along;
 
 /// What every use case that talks to an engine needs.
 #[derive(Clone)]

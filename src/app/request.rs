@@ -7,9 +7,10 @@ use indexmap::IndexMap;
 use super::Session;
 use super::labels;
 use super::load::Loaded;
-use crate::base::ProjectName;
+use crate::base::{ProjectName, ServiceName};
 use crate::diag::{Diagnostics, SourceMap};
 use crate::engine::EngineError;
+use crate::graph::Graph;
 use crate::model::Project;
 use crate::observe::{self, Query};
 use crate::spec::{self, Desired};
@@ -94,4 +95,13 @@ pub fn from_loaded(loaded: Loaded, facts: &Facts) -> Option<Aim> {
     findings.sort();
     aim.findings = findings;
     Some(aim)
+}
+
+/// These services and everything that depends on them.
+pub fn with_dependants(desired: &Desired, names: &[ServiceName]) -> Vec<ServiceName> {
+    let services = desired.services.values();
+    let graph = Graph::new(
+        services.map(|service| (service.name.as_str(), service.depends_on.iter().map(|d| d.service.as_str()))),
+    );
+    graph.with_dependants(names.iter().map(ServiceName::as_str)).into_iter().collect()
 }

@@ -89,7 +89,7 @@ pub fn split(line: &str) -> Result<Vec<String>, ShellError> {
             }
             ';' | '&' | '|' | '<' | '>' if !open.any() => {
                 // `2>` names a file descriptor, not a word.
-                if c == '>' && word.starts_with(|first: char| first.is_ascii_digit()) {
+                if c == '>' && !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit()) {
                     started = false;
                 }
                 break;
@@ -124,6 +124,7 @@ mod tests {
             ("a && b", &["a"]),
             ("a 2>b", &["a"]),
             ("x2>y", &["x2"]),
+            ("a 2x>y", &["a", "2x"]),
             (r"a\nb", &["a\nb"]),
             ("a `\"b c\"`", &["a", "`\"b c\"`"]),
             (r"`a\`\t`", &[r"`a\`\t`"]),

@@ -25,6 +25,11 @@ pub fn stderr_width() -> usize {
     Term::stderr().size_checked().map_or(80, |(_, columns)| usize::from(columns))
 }
 
+/// Rows and columns of standard error's terminal; 24 and 80 when it is none.
+pub fn stderr_size() -> (usize, usize) {
+    Term::stderr().size_checked().map_or((24, 80), |(rows, columns)| (usize::from(rows), usize::from(columns)))
+}
+
 /// Width of standard output's terminal in columns; 80 when it is none.
 pub fn stdout_width() -> usize {
     Term::stdout().size_checked().map_or(80, |(_, columns)| usize::from(columns))
