@@ -79,20 +79,20 @@ fn section<K: From<String> + std::hash::Hash + Eq, T: Record>(
     decoder: &mut Decoder<'_>,
     place: impl Fn(&mut T, &str, Origins),
 ) -> IndexMap<K, T> {
-    let entries = decoder.mapping(node, at).into_iter().flat_map(Mapping::iter);
-    entries
-        .filter(|entry| !entry.value.is_invalid())
-        .map(|entry| {
-            let key = entry.key.text.as_str();
-            let at = at.key(key);
-            let mut object = T::default();
-            place(&mut object, key, Origins::new(root, at.to_path()));
-            if let Some(map) = decoder.mapping(&entry.value, &at) {
-                object.read(map, &at, decoder);
-            }
-            (K::from(key.to_owned()), object)
-        })
-        .collect()
+    let Some(map) = decoder.mapping(node, at) else { return IndexMap::new() };
+    // Services are large: a map that grows would move them several times.
+    let mut objects = IndexMap::with_capacity(map.len());
+    for entry in map.iter().filter(|entry| !entry.value.is_invalid()) {
+        let key = entry.key.text.as_str();
+        let at = at.key(key);
+        let mut object = T::default();
+        place(&mut object, key, Origins::new(root, at.to_path()));
+        if let Some(map) = decoder.mapping(&entry.value, &at) {
+            object.read(map, &at, decoder);
+        }
+        objects.insert(K::from(key.to_owned()), object);
+    }
+    objects
 }
 
 /// Reads nodes and reports what can't be read.

@@ -83,11 +83,15 @@ fn named(objects: Mapping) -> Mapping {
 
 /// A free mapping in the order in which the form shows it.
 pub(super) fn sorted(map: Mapping, form: Form) -> Mapping {
-    let mut entries: Vec<_> = map.into_iter().collect();
-    match form {
-        Form::Yaml => entries.sort_by(|a, b| emit::natural_cmp(&a.key.text, &b.key.text)),
-        Form::Json => entries.sort_by(|a, b| a.key.text.cmp(&b.key.text)),
+    let order = |a: &str, b: &str| match form {
+        Form::Yaml => emit::natural_cmp(a, b),
+        Form::Json => a.cmp(b),
+    };
+    if map.keys().is_sorted_by(|a, b| order(a, b).is_lt()) {
+        return map;
     }
+    let mut entries: Vec<_> = map.into_iter().collect();
+    entries.sort_by(|a, b| order(&a.key.text, &b.key.text));
     entries.into_iter().map(|entry| (entry.key, entry.value)).collect()
 }
 
