@@ -1,1 +1,5 @@
-fn main() {}
+//! The `rcompose` program.
+
+fn main() -> std::process::ExitCode {
+    rcompose::cli::main()
+}

@@ -121,13 +121,6 @@ impl Diagnostics {
         }
     }
 
-    /// Takes over another list.
-    pub fn extend(&mut self, other: Diagnostics) {
-        for diagnostic in other.list {
-            self.push(diagnostic);
-        }
-    }
-
     /// Whether any finding is an error.
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|d| d.severity == Severity::Error)

@@ -5,8 +5,8 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let wanted = word.to_lowercase();
     let length = wanted.chars().count();
     let limit = match length {
-        0..=2 => 1,
-        3..=5 => 2,
+        0..=4 => 1,
+        5..=8 => 2,
         _ => 3,
     };
     candidates
@@ -31,6 +31,7 @@ mod tests {
         assert_eq!(nearest("enviroment", keys), Some("environment"));
         assert_eq!(nearest("Ports", keys), Some("ports"));
         assert_eq!(nearest("zzz", keys), None);
+        assert_eq!(nearest("env", ["dns", "user"]), None);
         assert_eq!(nearest("x", ["a"]), None);
     }
 }

@@ -1,0 +1,160 @@
+//! `config`.
+
+use clap::Args;
+
+use crate::app::config::{Form, What};
+use crate::app::load::LoadRequest;
+use crate::app::{self, Along};
+use crate::cli::exit;
+use crate::cli::front::Front;
+use crate::ui::terminal;
+
+/// Check the Compose files and print the project in its full form
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    /// Only these services and what they depend on
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<String>,
+
+    /// Form of the output: yaml or json; with json, findings come as JSON too
+    #[arg(long, value_name = "FORM", default_value = "")]
+    pub format: String,
+
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<std::path::PathBuf>,
+
+    /// Check only, print nothing
+    #[arg(short, long)]
+    pub quiet: bool,
+
+    /// Leave variables as they are written
+    #[arg(long)]
+    pub no_interpolate: bool,
+
+    /// Leave out what normalisation adds: default networks, names, implicit dependencies
+    #[arg(long)]
+    pub no_normalize: bool,
+
+    /// Leave paths as they are written
+    #[arg(long)]
+    pub no_path_resolution: bool,
+
+    /// Don't check that the parts fit together
+    #[arg(long)]
+    pub no_consistency: bool,
+
+    /// Leave environment files unread
+    #[arg(long)]
+    pub no_env_resolution: bool,
+
+    /// Print the names of the services, one a line
+    #[arg(long = "services", id = "list_services")]
+    pub list_services: bool,
+
+    /// Print the names of the volumes, one a line
+    #[arg(long)]
+    pub volumes: bool,
+
+    /// Print the names of the networks, one a line
+    #[arg(long)]
+    pub networks: bool,
+
+    /// Print the images, one a line
+    #[arg(long)]
+    pub images: bool,
+
+    /// Print the models, one a line
+    #[arg(long)]
+    pub models: bool,
+
+    /// Print the names of all profiles, one a line
+    #[arg(long)]
+    pub profiles: bool,
+
+    /// Print the config hash of these services (comma-separated), or of all with `*`
+    #[arg(long, value_name = "SERVICES")]
+    pub hash: Option<String>,
+
+    /// Print the variables the files use, with their defaults
+    #[arg(long)]
+    pub variables: bool,
+
+    /// Print the variables that interpolation sees
+    #[arg(long)]
+    pub environment: bool,
+}
+
+impl Config {
+    /// What is to be printed.
+    pub fn what(&self) -> What {
+        // The first that is set wins, in the reference's order.
+        match () {
+            () if self.list_services => What::Services,
+            () if self.volumes => What::Volumes,
+            () if self.networks => What::Networks,
+            () if self.models => What::Models,
+            () if self.hash.is_some() => What::Hash(self.hash.clone().unwrap_or_default()),
+            () if self.profiles => What::Profiles,
+            () if self.images => What::Images,
+            () if self.variables => What::Variables,
+            () if self.environment => What::Environment,
+            () => What::Project,
+        }
+    }
+}
+
+/// Runs `config`.
+pub fn run(front: &Front, config: &Config) -> u8 {
+    let what = config.what();
+    let form = match (config.format.as_str(), &what) {
+        ("", What::Variables) => Form::Table,
+        ("" | "yaml", _) => Form::Yaml,
+        ("json", _) => Form::Json,
+        (other, What::Variables) => {
+            return front.fail(format!("format value \"{other}\" could not be parsed: parsing failed"));
+        }
+        (other, _) => return front.fail(format!("unsupported format \"{other}\"")),
+    };
+    let mut request = front.request();
+    request.no_interpolate = config.no_interpolate;
+    request.no_normalize = config.no_normalize || front.global.compatibility;
+    let raw = config.no_interpolate || what == What::Variables;
+    let lists_only = matches!(
+        what,
+        What::Services | What::Volumes | What::Networks | What::Models | What::Environment
+    );
+    let wanted = LoadRequest {
+        services: if what == What::Services { Vec::new() } else { config.services.clone() },
+        along: Along::Dependencies,
+        interpolate: !raw,
+        normalize: !request.no_normalize,
+        resolve_paths: !config.no_path_resolution,
+        validate: what != What::Variables,
+        consistency: !config.no_consistency,
+        resolve_environment: !config.no_env_resolution && !lists_only,
+        keep_unused: false,
+        request,
+    };
+    if raw && !config.services.is_empty() {
+        let flag = if config.no_interpolate { "--no-interpolate" } else { "--variables" };
+        front.warn(&format!("service filtering is not applied when {flag} is set, the full model will be rendered"));
+    }
+    let Some(loaded) = front.load(wanted) else { return exit::ERROR };
+    let text = match app::config::render(&loaded, &what, form, raw) {
+        Ok(text) => text,
+        Err(error) => return front.fail(error.to_string()),
+    };
+    if config.quiet {
+        return exit::OK;
+    }
+    match &config.output {
+        None => terminal::print(&text),
+        Some(path) => {
+            if let Err(error) = std::fs::write(path, text) {
+                return front.fail(format!("{}: {error}", path.display()));
+            }
+        }
+    }
+    exit::OK
+}

@@ -1,0 +1,65 @@
+//! Options that stand before the command, and what they mean together with the environment.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Options of every command.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Global {
+    /// Compose file; several are merged in order, `-` is standard input [env: COMPOSE_FILE]
+    #[arg(short = 'f', long = "file", value_name = "FILE", help_heading = "Project")]
+    pub files: Vec<String>,
+
+    /// Name of the project [env: COMPOSE_PROJECT_NAME]
+    #[arg(short = 'p', long, value_name = "NAME", help_heading = "Project")]
+    pub project_name: Option<String>,
+
+    /// Directory that relative paths start from (default: that of the first Compose file)
+    #[arg(long, value_name = "DIR", help_heading = "Project")]
+    pub project_directory: Option<PathBuf>,
+
+    /// The old name of --project-directory
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub workdir: Option<PathBuf>,
+
+    /// File with variables, instead of .env; several are read in order [env: COMPOSE_ENV_FILES]
+    #[arg(long, value_name = "FILE", help_heading = "Project")]
+    pub env_file: Vec<String>,
+
+    /// Profile to switch on; `*` for all [env: COMPOSE_PROFILES]
+    #[arg(long, value_name = "NAME", help_heading = "Project")]
+    pub profile: Vec<String>,
+
+    /// Keep networks, volumes, configs and secrets that no service uses
+    #[arg(long, help_heading = "Project")]
+    pub all_resources: bool,
+
+    /// Names of containers with `_` instead of `-`, as Compose v1 had them
+    #[arg(long, help_heading = "Project")]
+    pub compatibility: bool,
+
+    /// Progress: auto, tty, plain, json or quiet [env: COMPOSE_PROGRESS]
+    #[arg(long, value_name = "TYPE", help_heading = "Output")]
+    pub progress: Option<String>,
+
+    /// Colours and cursor movements: never, always or auto [env: COMPOSE_ANSI]
+    #[arg(long, value_name = "WHEN", help_heading = "Output")]
+    pub ansi: Option<String>,
+
+    /// How many pulls at once, -1 for no limit [env: COMPOSE_PARALLEL_LIMIT]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, help_heading = "Engine")]
+    pub parallel: Option<i64>,
+
+    /// Show the plan and change nothing
+    #[arg(long, global = true, help_heading = "Engine")]
+    pub dry_run: bool,
+
+    /// Engine to talk to: unix://, tcp:// or ssh:// [env: DOCKER_HOST]
+    #[arg(short = 'H', long, value_name = "ADDRESS", help_heading = "Engine")]
+    pub host: Option<String>,
+
+    /// Docker context with the engine's address [env: DOCKER_CONTEXT]
+    #[arg(long, value_name = "NAME", help_heading = "Engine", conflicts_with = "host")]
+    pub context: Option<String>,
+}

@@ -1,0 +1,90 @@
+//! What can go wrong between us and an engine, classified once, by status.
+
+use std::time::Duration;
+
+use crate::state::ApiVersion;
+
+/// A failed call. The subject is what the call was about: `container shop-web-1`.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum EngineError {
+    /// 404: the thing isn't there.
+    #[error("{message}")]
+    NotFound {
+        /// What the call was about.
+        subject: String,
+        /// The engine's words.
+        message: String,
+    },
+    /// 409: it is there already, or in a state that forbids the call.
+    #[error("{message}")]
+    Conflict {
+        /// What the call was about.
+        subject: String,
+        /// The engine's words.
+        message: String,
+    },
+    /// The engine is too old for something the file asks.
+    #[error("{feature} needs engine API {needs}, and this engine speaks {has}")]
+    Unsupported {
+        /// What is asked.
+        feature: String,
+        /// From which API version on.
+        needs: ApiVersion,
+        /// The version spoken.
+        has: ApiVersion,
+    },
+    /// 401 or 403, from the engine or a registry.
+    #[error("{message}")]
+    Unauthorised {
+        /// What the call was about.
+        subject: String,
+        /// The words that came back.
+        message: String,
+    },
+    /// No engine answers.
+    #[error("cannot connect to the container engine at {endpoint}: {cause}")]
+    Unreachable {
+        /// Address that was tried.
+        endpoint: String,
+        /// Why it failed.
+        cause: String,
+    },
+    /// Any other refusal; the status is the HTTP one.
+    #[error("{message}")]
+    Refused {
+        /// What the call was about.
+        subject: String,
+        /// HTTP status.
+        status: u16,
+        /// The engine's words.
+        message: String,
+    },
+    /// Our own deadline passed.
+    #[error("{subject}: no answer from the engine within {} s", after.as_secs())]
+    TimedOut {
+        /// What the call was about.
+        subject: String,
+        /// The deadline.
+        after: Duration,
+    },
+    /// The answer could not be understood, or the connection broke in the middle of it.
+    #[error("{subject}: {cause}")]
+    Broken {
+        /// What the call was about.
+        subject: String,
+        /// What was wrong.
+        cause: String,
+    },
+}
+
+impl EngineError {
+    /// Whether the thing simply isn't there.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, EngineError::NotFound { .. })
+    }
+
+    /// Whether the thing is there already or in the wrong state.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, EngineError::Conflict { .. })
+    }
+}

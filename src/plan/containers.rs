@@ -1,0 +1,339 @@
+//! Containers: made, replaced, or kept.
+
+use super::builder::{Builder, Planned, runs};
+use super::verdict::{self, Fate};
+use super::{Definition, Group, Op, PlanError, Reason, Ref, StepId, Target, Up};
+use crate::base::{ContainerId, ServiceName};
+use crate::spec::{ContainerSpec, MountKind, MountSpec, Namespace, ServiceSpec, labels};
+use crate::state::{ContainerState, ObservedContainer};
+
+impl<'a> Builder<'a> {
+    pub(super) fn make_containers(&mut self, up: &Up) -> Result<(), PlanError> {
+        for name in self.order.clone() {
+            let Some(service) = self.service(&name) else { continue };
+            let Some(verdict) = self.verdicts.get(&name).cloned() else { continue };
+            let mut unfinished = verdict::unfinished(&verdict);
+            let mut planned = Vec::new();
+            for judged in &verdict.containers {
+                match &judged.fate {
+                    Fate::Keep => {
+                        let replaces = unfinished.remove(&judged.container.id);
+                        planned.push(self.keep(service, judged.container, replaces));
+                    }
+                    Fate::Replace(reason) => {
+                        let number = verdict::number(judged.container).max(1);
+                        planned.push(self.create(service, number, Some((judged.container, reason)), up)?);
+                    }
+                    Fate::Remove(_) => {}
+                }
+            }
+            // Numbers go on from the highest there is; gaps are never filled. Containers that make room
+            // for a new volume don't count.
+            let counted = verdict
+                .containers
+                .iter()
+                .filter(|v| !matches!(v.fate, Fate::Remove(Reason::VolumeChanged(_))));
+            let mut number = counted.map(|v| verdict::number(v.container)).max().unwrap_or(0);
+            while (planned.len() as u32) < verdict.scale {
+                number += 1;
+                planned.push(self.create(service, number, None, up)?);
+            }
+            self.planned.insert(name, planned);
+        }
+        Ok(())
+    }
+
+    /// A container that stays; perhaps it must be started, or an unfinished replacement be finished.
+    pub(super) fn keep(
+        &mut self,
+        service: &ServiceSpec,
+        container: &'a ObservedContainer,
+        replaces: Option<&'a ObservedContainer>,
+    ) -> Planned<'a> {
+        let final_name = self.container_name(service, verdict::number(container).max(1));
+        let rename =
+            (container.name != final_name && verdict::is_temporary(&container.name)).then_some(final_name);
+        let mut target = Self::existing(container);
+        if let Some(name) = &rename {
+            target.name.clone_from(name);
+        }
+        let stopped = self.stopped.get(&container.id).copied();
+        let reconnected = self.reconnected.get(&container.id).cloned().unwrap_or_default();
+        let needs_start = match container.state {
+            ContainerState::Running | ContainerState::Restarting if stopped.is_none() => None,
+            ContainerState::Running | ContainerState::Restarting => {
+                stopped.map(|step| self.plan.steps[step.0].reason.clone())
+            }
+            _ => Some(if rename.is_some() { Reason::Unfinished } else { Reason::NotRunning }),
+        };
+        Planned {
+            replaces: replaces.map(|old| (old, Group { container: target.name.clone() })),
+            target,
+            needs_start,
+            before_start: stopped.into_iter().chain(reconnected).collect(),
+            rename,
+            started_by: None,
+        }
+    }
+
+    /// A new container, in place of an old one or beside the others.
+    fn create(
+        &mut self,
+        service: &ServiceSpec,
+        number: u32,
+        replaces: Option<(&'a ObservedContainer, &Reason)>,
+        up: &Up,
+    ) -> Result<Planned<'a>, PlanError> {
+        let final_name = self.container_name(service, number);
+        let name = match replaces {
+            Some((old, _)) => format!("{}_{final_name}", old.id.short()),
+            None => final_name.clone(),
+        };
+        let shares = self.shares(service)?;
+        let mut spec = service.container.clone();
+        self.complete(&mut spec, service, number, &final_name, &shares, replaces.map(|(old, _)| old), up);
+        let (image_label, pull) = self.image_of(service, &mut spec);
+        let mut after: Vec<StepId> = pull.into_iter().collect();
+        after.extend(spec.network.endpoints.iter().filter_map(|endpoint| {
+            match self.networks.get(&endpoint.key) {
+                Some(Ref::Planned(step)) => Some(*step),
+                _ => None,
+            }
+        }));
+        after.extend(spec.mounts.iter().filter_map(|mount| match &mount.kind {
+            MountKind::Volume { key: Some(key), .. } => self.volumes.get(key).copied(),
+            _ => None,
+        }));
+        after.extend(shares.iter().filter_map(|(_, id)| match id {
+            Ref::Planned(step) => Some(*step),
+            Ref::Existing(_) => None,
+        }));
+        let planned_share = shares.iter().any(|(_, id)| matches!(id, Ref::Planned(_)));
+        let connect = spec.clone();
+        let uploads_span = service.span;
+        let op = Op::CreateContainer {
+            name,
+            final_name: final_name.clone(),
+            service: service.name.clone(),
+            spec: Box::new(spec),
+            shares,
+            image_label,
+            hash_later: planned_share.then(|| Definition(service.source.clone())),
+        };
+        let reason = match replaces {
+            Some((_, reason)) => reason.clone(),
+            None if self.verdicts.get(&service.name).is_some_and(|v| !v.containers.is_empty()) => {
+                Reason::ScaleUp
+            }
+            None => Reason::Missing,
+        };
+        let group = replaces.map(|_| Group { container: final_name.clone() });
+        let created = match &group {
+            Some(group) => self.grouped(group, op, after, reason.clone()),
+            None => self.step(op, after, reason.clone()),
+        };
+        self.plan.steps[created.0].span = match &reason {
+            Reason::Changed(changes) => {
+                changes.iter().map(|c| c.span).find(|span| span.is_some()).unwrap_or(uploads_span)
+            }
+            _ => uploads_span,
+        };
+        let target = Target {
+            id: Ref::Planned(created),
+            name: final_name.clone(),
+            service: Some(service.name.clone()),
+        };
+        let mut planned = Planned {
+            target: target.clone(),
+            needs_start: Some(reason),
+            before_start: vec![created],
+            replaces: replaces.map(|(old, _)| (old, Group { container: final_name.clone() })),
+            rename: replaces.map(|_| final_name),
+            started_by: None,
+        };
+        self.connect_rest(&mut planned, &connect, created, &target);
+        Ok(planned)
+    }
+
+    /// The containers whose namespaces or volumes the service shares.
+    fn shares(&self, service: &ServiceSpec) -> Result<Vec<(ServiceName, Ref<ContainerId>)>, PlanError> {
+        let mut shares = Vec::new();
+        for of in service.shared_services() {
+            let id = match self.planned.get(of).and_then(|planned| planned.first()) {
+                Some(first) => first.target.id.clone(),
+                None => match verdict::first_container(self.input.observed, of) {
+                    Some(id) => Ref::Existing(id),
+                    None => {
+                        let what = match &service.container.network.mode {
+                            Some(Namespace::Service(name)) if name == of => "network namespace",
+                            _ => "namespace or volumes",
+                        };
+                        return Err(PlanError::NothingToShare {
+                            service: service.name.clone(),
+                            of: of.clone(),
+                            what,
+                        });
+                    }
+                },
+            };
+            shares.push((of.clone(), id));
+        }
+        Ok(shares)
+    }
+
+    /// What only the plan knows of a container: number, names, hash, inherited mounts.
+    #[expect(clippy::too_many_arguments, reason = "all of it describes one container, and only here")]
+    fn complete(
+        &self,
+        spec: &mut ContainerSpec,
+        service: &ServiceSpec,
+        number: u32,
+        final_name: &str,
+        shares: &[(ServiceName, Ref<ContainerId>)],
+        replaces: Option<&ObservedContainer>,
+        up: &Up,
+    ) {
+        spec.labels.insert(labels::CONTAINER_NUMBER.to_owned(), number.to_string());
+        if !shares.iter().any(|(_, id)| matches!(id, Ref::Planned(_))) {
+            let resolve = |name: &str| {
+                shares.iter().find(|(service, _)| service == name).and_then(|(_, id)| match id {
+                    Ref::Existing(id) => Some(id.clone()),
+                    Ref::Planned(_) => None,
+                })
+            };
+            spec.labels.insert(labels::CONFIG_HASH.to_owned(), service.config_hash(&resolve));
+        }
+        for endpoint in &mut spec.network.endpoints {
+            endpoint.aliases.insert(0, final_name.to_owned());
+        }
+        if let Some(old) = replaces
+            && up.inherits()
+        {
+            let separator = self.input.desired.separator;
+            let replaced = match &service.container_name {
+                Some(name) => name.clone(),
+                None => format!("{}{separator}{number}", service.name),
+            };
+            spec.labels.insert(labels::REPLACE.to_owned(), replaced);
+            self.inherit(spec, service, old);
+        }
+    }
+
+    /// Anonymous volumes of the old container go over to the new one.
+    fn inherit(&self, spec: &mut ContainerSpec, service: &ServiceSpec, old: &ObservedContainer) {
+        let image = self.input.observed.images.get(&service.container.image);
+        for mount in old.mounts.iter().filter(|mount| mount.kind != "tmpfs") {
+            let declared = image.is_some_and(|image| image.volumes.contains(&mount.destination));
+            let at = spec.mounts.iter().position(|wanted| wanted.target == mount.destination);
+            let anonymous =
+                at.is_some_and(|at| matches!(spec.mounts[at].kind, MountKind::Volume { name: None, .. }));
+            if !(anonymous || (declared && at.is_none())) {
+                continue;
+            }
+            let kind = match &mount.name {
+                Some(name) => MountKind::Volume {
+                    name: Some(name.clone()),
+                    key: None,
+                    labels: indexmap::IndexMap::new(),
+                    nocopy: false,
+                    subpath: None,
+                },
+                None => MountKind::Bind {
+                    source: mount.source.clone(),
+                    create_host_path: true,
+                    propagation: None,
+                    recursive: None,
+                    selinux: None,
+                    resource: false,
+                },
+            };
+            let inherited = MountSpec {
+                target: mount.destination.clone(),
+                read_only: !mount.read_write,
+                kind,
+                consistency: None,
+            };
+            match at {
+                Some(at) => spec.mounts[at] = inherited,
+                None => spec.mounts.push(inherited),
+            }
+        }
+    }
+
+    /// Writes the image label when the image is known; otherwise says that it must be looked up, and
+    /// which step pulls it.
+    fn image_of(&self, service: &ServiceSpec, spec: &mut ContainerSpec) -> (bool, Option<StepId>) {
+        let key = (service.container.image.clone(), service.container.platform.clone());
+        let pull = self.pulls.get(&key).copied();
+        match self.input.observed.images.get(&service.container.image) {
+            Some(image) if pull.is_none() => {
+                spec.labels.insert(labels::IMAGE.to_owned(), image.identity.clone());
+                (false, None)
+            }
+            _ => (pull.is_some(), pull),
+        }
+    }
+
+    /// Ends replacements without starting anything.
+    pub(super) fn finish_replacements(&mut self, up: &Up) {
+        for name in self.order.clone() {
+            for planned in self.planned.get(&name).cloned().unwrap_or_default() {
+                if let Some((old, group)) = planned.replaces.clone() {
+                    let stopped = self.stop_old(old, &group, planned.before_start.clone(), up.timeout);
+                    let after = stopped.into_iter().chain(planned.before_start.iter().copied()).collect();
+                    self.retire(old, &group, &planned, after);
+                } else if let Some(name) = &planned.rename {
+                    let op = Op::RenameContainer { container: planned.target.clone(), name: name.clone() };
+                    self.step(op, planned.before_start.iter().copied(), Reason::Unfinished);
+                }
+            }
+        }
+    }
+
+    pub(super) fn stop_old(
+        &mut self,
+        old: &ObservedContainer,
+        group: &Group,
+        after: Vec<StepId>,
+        timeout: Option<std::time::Duration>,
+    ) -> Option<StepId> {
+        if let Some(step) = self.stopped.get(&old.id) {
+            return Some(*step);
+        }
+        if !runs(old) {
+            return None;
+        }
+        let mut container = Self::existing(old);
+        container.name.clone_from(&group.container);
+        let op = Op::StopContainer { container, timeout, pre_stop: Vec::new() };
+        let step = self.grouped(group, op, after, Reason::Replacement);
+        self.stopped.insert(old.id.clone(), step);
+        Some(step)
+    }
+
+    /// Removes the old container and gives its name to the new one.
+    pub(super) fn retire(
+        &mut self,
+        old: &ObservedContainer,
+        group: &Group,
+        planned: &Planned<'_>,
+        after: Vec<StepId>,
+    ) -> StepId {
+        let mut container = Self::existing(old);
+        container.name.clone_from(&group.container);
+        let removed = self.grouped(
+            group,
+            Op::RemoveContainer { container, volumes: false },
+            after,
+            Reason::Replacement,
+        );
+        self.removed.insert(old.id.clone(), removed);
+        match &planned.rename {
+            Some(name) => {
+                let op = Op::RenameContainer { container: planned.target.clone(), name: name.clone() };
+                self.grouped(group, op, [removed], Reason::Replacement)
+            }
+            None => removed,
+        }
+    }
+}

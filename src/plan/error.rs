@@ -1,0 +1,58 @@
+//! Why no plan can be made.
+
+use crate::base::ServiceName;
+
+/// Why no plan can be made.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum PlanError {
+    /// An external network is not there.
+    #[error("network {name} declared as external, but could not be found")]
+    ExternalNetworkMissing {
+        /// Its name.
+        name: String,
+    },
+    /// An external volume is not there.
+    #[error("external volume \"{name}\" not found")]
+    ExternalVolumeMissing {
+        /// Its name.
+        name: String,
+    },
+    /// `container_name` with more than one container.
+    #[error(
+        "service \"{service}\" uses the container name \"{name}\" and is scaled to {scale}: the engine needs a name of its own for each container; remove container_name to scale the service"
+    )]
+    NamedAndScaled {
+        /// The service.
+        service: ServiceName,
+        /// The name.
+        name: String,
+        /// The scale.
+        scale: u32,
+    },
+    /// A service is built, its image isn't there, and this version doesn't build.
+    #[error(
+        "service \"{service}\" is built from source, and its image \"{image}\" isn't there: build it first (docker build -t {image} …)"
+    )]
+    BuildNeeded {
+        /// The service.
+        service: ServiceName,
+        /// Name the built image has.
+        image: String,
+    },
+    /// A service to start has no container.
+    #[error("service \"{service}\" has no container to start")]
+    NothingToStart {
+        /// The service.
+        service: ServiceName,
+    },
+    /// A service shares the namespace of one that has no container.
+    #[error("cannot share the {what} of service {of} with service {service}: it has no container")]
+    NothingToShare {
+        /// The service.
+        service: ServiceName,
+        /// The service whose namespace is shared.
+        of: ServiceName,
+        /// Which namespace.
+        what: &'static str,
+    },
+}

@@ -1,0 +1,101 @@
+//! What the user wants done.
+
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
+use crate::base::ServiceName;
+
+/// What the user wants done with a project.
+#[derive(Clone, Debug)]
+pub enum Intent {
+    /// Make it exist and run.
+    Up(Up),
+    /// Stop and remove it.
+    Down(Down),
+    /// Start what exists.
+    Start(Start),
+    /// Stop what runs.
+    Stop(Stop),
+    /// Stop and start what exists.
+    Restart(Restart),
+}
+
+/// When an existing container is replaced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Recreate {
+    /// When its definition, image or mounts differ.
+    #[default]
+    Diverged,
+    /// Always.
+    Force,
+    /// Never.
+    Never,
+}
+
+/// Make it exist and run.
+#[derive(Clone, Debug, Default)]
+pub struct Up {
+    /// Services named by the user; empty for all. The others are dependencies.
+    pub targets: Vec<ServiceName>,
+    /// For targeted services.
+    pub recreate: Recreate,
+    /// For dependencies.
+    pub recreate_dependencies: Recreate,
+    /// Don't carry anonymous volumes over to a replacement.
+    pub renew_anonymous_volumes: bool,
+    /// Remove containers of services that are no longer in the file.
+    pub remove_orphans: bool,
+    /// Create only.
+    pub no_start: bool,
+    /// Grace period of stops; `None` leaves it to each container.
+    pub timeout: Option<Duration>,
+    /// Wait until everything runs or is healthy.
+    pub wait: bool,
+    /// How many containers, by service; overrides the file.
+    pub scale: IndexMap<ServiceName, u32>,
+    /// Volumes the user agreed to lose, by key: those whose definition changed.
+    pub recreate_volumes: Vec<String>,
+}
+
+/// Stop and remove it.
+#[derive(Clone, Debug, Default)]
+pub struct Down {
+    /// Services named by the user (their dependants in the project included by the caller); empty for all.
+    pub targets: Vec<ServiceName>,
+    /// Remove volumes too, declared and anonymous ones.
+    pub volumes: bool,
+    /// Remove containers of services that are no longer in the file, and one-offs.
+    pub remove_orphans: bool,
+    /// Grace period of stops.
+    pub timeout: Option<Duration>,
+}
+
+/// Start what exists.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    /// Services named by the user; empty for all.
+    pub targets: Vec<ServiceName>,
+    /// Wait until everything runs or is healthy.
+    pub wait: bool,
+}
+
+/// Stop what runs.
+#[derive(Clone, Debug, Default)]
+pub struct Stop {
+    /// Services named by the user; empty for all.
+    pub targets: Vec<ServiceName>,
+    /// Grace period.
+    pub timeout: Option<Duration>,
+}
+
+/// Stop and start what exists.
+#[derive(Clone, Debug, Default)]
+pub struct Restart {
+    /// Services named by the user; empty for all.
+    pub targets: Vec<ServiceName>,
+    /// Leave dependants alone.
+    pub no_deps: bool,
+    /// Grace period.
+    pub timeout: Option<Duration>,
+}

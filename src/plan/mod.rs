@@ -1,0 +1,65 @@
+//! What to do, and why: a pure function from what should exist, what exists and what is wanted to a
+//! list of steps.
+//!
+//! In: [`Input`] (desired, observed, capabilities) and [`Intent`]. Out: [`Plan`]. No clock, no prompt,
+//! no log, no engine. A step only depends on earlier steps, so the list is an order it can be done in.
+
+mod builder;
+mod containers;
+mod diff;
+mod down;
+mod error;
+mod intent;
+mod json;
+mod networks;
+mod op;
+mod print;
+mod reason;
+mod start;
+mod verdict;
+mod volumes;
+
+use std::collections::HashMap;
+
+pub use error::PlanError;
+pub use intent::{Down, Intent, Recreate, Restart, Start, Stop, Up};
+pub use json::to_json;
+pub use op::{Definition, Group, Op, Plan, Ref, Step, StepId, Target};
+pub use print::{Printed, PrintedLine, Sign, print};
+pub use reason::{Change, Hazard, Reason};
+
+use crate::base::ContainerId;
+use crate::spec::{ContainerSpec, Desired};
+use crate::state::{Capabilities, Observed};
+
+/// Everything a plan is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// What should exist.
+    pub desired: &'a Desired,
+    /// What exists.
+    pub observed: &'a Observed,
+    /// What some of the containers were created from, by id: used to say what changed. Containers whose
+    /// definition differs should be in here; the plan's steps don't depend on it, only their reasons.
+    pub details: &'a HashMap<ContainerId, ContainerSpec>,
+    /// What the engine can do.
+    pub capabilities: &'a Capabilities,
+}
+
+/// Makes the plan.
+pub fn make(input: Input<'_>, intent: &Intent) -> Result<Plan, PlanError> {
+    let builder = builder::Builder::new(input);
+    match intent {
+        Intent::Up(up) => builder.up(up),
+        Intent::Down(down) => builder.down(down),
+        Intent::Start(start) => builder.start_existing(start),
+        Intent::Stop(stop) => builder.stop(stop),
+        Intent::Restart(restart) => builder.restart(restart),
+    }
+}
+
+/// Ids of the containers whose definition differs from the wanted one: those whose inspection lets the
+/// plan say what changed.
+pub fn diverged(desired: &Desired, observed: &Observed) -> Vec<ContainerId> {
+    verdict::diverged(desired, observed)
+}

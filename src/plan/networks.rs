@@ -1,0 +1,195 @@
+//! Networks: made, kept, or made anew with their containers moved over.
+
+use std::collections::BTreeMap;
+
+use super::builder::{Builder, Planned};
+use super::verdict::Fate;
+use super::{Op, PlanError, Reason, Ref, StepId, Target, Up};
+use crate::spec::{NetworkSpec, labels};
+use crate::state::{ObservedContainer, ObservedNetwork};
+
+impl<'a> Builder<'a> {
+    /// The live network of a wanted one: by label, the wanted name first, else the smallest name; else by name.
+    pub(super) fn live_network(&self, spec: &NetworkSpec) -> Option<&'a ObservedNetwork> {
+        let project = self.input.desired.project.as_str();
+        let mut labelled: Vec<&ObservedNetwork> = self
+            .input
+            .observed
+            .networks
+            .iter()
+            .filter(|n| n.labels.get(labels::PROJECT).is_some_and(|p| p == project))
+            .filter(|n| n.labels.get(labels::NETWORK) == Some(&spec.key))
+            .collect();
+        labelled.sort_by_key(|n| (n.name != spec.name, &n.name));
+        let by_name = || self.input.observed.networks.iter().find(|n| n.name == spec.name);
+        labelled.into_iter().next().or_else(by_name)
+    }
+
+    pub(super) fn make_networks(&mut self, up: &Up) -> Result<(), PlanError> {
+        let mut specs: Vec<&NetworkSpec> = self.input.desired.networks.values().collect();
+        specs.sort_by(|a, b| a.key.cmp(&b.key));
+        for spec in specs {
+            if spec.external {
+                let found = self
+                    .input
+                    .observed
+                    .networks
+                    .iter()
+                    .find(|n| n.name == spec.name || n.id.as_str() == spec.name);
+                let Some(found) = found else {
+                    return Err(PlanError::ExternalNetworkMissing { name: spec.name.clone() });
+                };
+                self.networks.insert(spec.key.clone(), Ref::Existing(found.id.clone()));
+                continue;
+            }
+            match self.live_network(spec) {
+                None => {
+                    let step = self.create_network(spec, [], Reason::Missing);
+                    self.networks.insert(spec.key.clone(), Ref::Planned(step));
+                }
+                Some(live) => self.keep_or_move(spec, live, up),
+            }
+        }
+        Ok(())
+    }
+
+    fn create_network(
+        &mut self,
+        spec: &NetworkSpec,
+        after: impl IntoIterator<Item = StepId>,
+        reason: Reason,
+    ) -> StepId {
+        let step = self.step(Op::CreateNetwork(Box::new(spec.clone())), after, reason);
+        self.plan.steps[step.0].span = spec.span;
+        step
+    }
+
+    fn keep_or_move(&mut self, spec: &NetworkSpec, live: &ObservedNetwork, up: &Up) {
+        let project = self.input.desired.project.as_str();
+        let owner = live.labels.get(labels::PROJECT).map(String::as_str);
+        match owner {
+            None => self.plan.warnings.push(format!(
+                "a network with name {} exists but was not created by compose.\nSet `external: true` to use an existing network",
+                live.name
+            )),
+            Some(other) if other != project => self.plan.warnings.push(format!(
+                "a network with name {} exists but was not created for project \"{project}\".\nSet `external: true` to use an existing network",
+                live.name
+            )),
+            Some(_) => {}
+        }
+        let ours = owner == Some(project);
+        let hash = live.labels.get(labels::CONFIG_HASH).map_or("", String::as_str);
+        let renamed = ours && live.name != spec.name;
+        let changed = ours && !hash.is_empty() && hash != spec.hash;
+        if !renamed && !changed {
+            self.networks.insert(spec.key.clone(), Ref::Existing(live.id.clone()));
+            return;
+        }
+        let reason = if renamed {
+            Reason::Renamed { from: live.name.clone() }
+        } else {
+            Reason::NetworkChanged(spec.key.clone())
+        };
+        // Everything of the project that is on it leaves it first.
+        let mut freed = Vec::new();
+        for container in self.attached(live) {
+            if let Some(gone) = self.removed.get(&container.id) {
+                freed.push(*gone);
+                continue;
+            }
+            let stopped = self.stop_once(container, [], up.timeout, reason.clone());
+            let op = Op::DisconnectNetwork {
+                network: live.id.clone(),
+                network_name: live.name.clone(),
+                container: Self::existing(container),
+            };
+            freed.push(self.step(op, stopped, reason.clone()));
+        }
+        let remove = Op::RemoveNetwork { id: live.id.clone(), name: live.name.clone(), best_effort: renamed };
+        let removed = self.step(remove, freed.iter().copied(), reason.clone());
+        // A new name doesn't have to wait for the old one to go.
+        let after = if renamed { Vec::new() } else { vec![removed] };
+        let created = self.create_network(spec, after, reason.clone());
+        self.networks.insert(spec.key.clone(), Ref::Planned(created));
+        self.reconnect(spec, live, created, &freed, &reason);
+    }
+
+    /// Containers that stay come onto the new network with all their aliases and addresses.
+    fn reconnect(
+        &mut self,
+        spec: &NetworkSpec,
+        live: &ObservedNetwork,
+        created: StepId,
+        freed: &[StepId],
+        reason: &Reason,
+    ) {
+        let kept: BTreeMap<_, _> = self
+            .verdicts
+            .iter()
+            .flat_map(|(service, verdict)| verdict.containers.iter().map(move |v| (service, v)))
+            .filter(|(_, v)| v.fate == Fate::Keep && is_on(v.container, live))
+            .map(|(service, v)| (v.container.name.clone(), (service.clone(), v.container)))
+            .collect();
+        for (name, (service, container)) in kept {
+            let endpoint = self.service(&service).and_then(|s| {
+                s.container.network.endpoints.iter().find(|endpoint| endpoint.key == spec.key).cloned()
+            });
+            let Some(mut endpoint) = endpoint else { continue };
+            endpoint.aliases.insert(0, name);
+            let op = Op::ConnectNetwork {
+                network: Ref::Planned(created),
+                network_name: spec.name.clone(),
+                container: Self::existing(container),
+                endpoint: Box::new(endpoint),
+            };
+            let step = self.step(op, freed.iter().copied().chain([created]), reason.clone());
+            self.reconnected.entry(container.id.clone()).or_default().push(step);
+        }
+    }
+
+    fn attached(&self, live: &ObservedNetwork) -> Vec<&'a ObservedContainer> {
+        let mut found: Vec<_> = self.input.observed.containers.iter().filter(|c| is_on(c, live)).collect();
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        found
+    }
+
+    /// On engines that take one network at creation, the others are connected afterwards.
+    pub(super) fn connect_rest(
+        &mut self,
+        planned: &mut Planned<'a>,
+        spec: &crate::spec::ContainerSpec,
+        created: StepId,
+        target: &Target,
+    ) {
+        if self.input.capabilities.many_endpoints_at_create() {
+            return;
+        }
+        for endpoint in spec.network.endpoints.iter().skip(1) {
+            let Some(network) = self.networks.get(&endpoint.key).cloned() else { continue };
+            let made = match &network {
+                Ref::Planned(step) => Some(*step),
+                Ref::Existing(_) => None,
+            };
+            let op = Op::ConnectNetwork {
+                network,
+                network_name: endpoint.network.clone(),
+                container: target.clone(),
+                endpoint: Box::new(endpoint.clone()),
+            };
+            // One after the other: the order decides the interfaces inside.
+            let after: Vec<StepId> =
+                planned.before_start.last().copied().into_iter().chain(made).chain([created]).collect();
+            let step = self.step(op, after, Reason::Missing);
+            self.plan.steps[step.0].group = self.plan.steps[created.0].group.clone();
+            planned.before_start.push(step);
+        }
+    }
+}
+
+fn is_on(container: &ObservedContainer, network: &ObservedNetwork) -> bool {
+    container.networks.iter().any(|endpoint| {
+        endpoint.network_id == network.id
+            || (endpoint.network_id.as_str().is_empty() && endpoint.network == network.name)
+    })
+}

@@ -1,0 +1,244 @@
+//! Steps: one engine call, one wait, or one hook each.
+
+use std::time::Duration;
+
+use super::{Hazard, Reason};
+use crate::base::{ContainerId, NetworkId, ServiceName};
+use crate::event::Subject;
+use crate::spec::{Condition, ContainerSpec, EndpointSpec, HookSpec, NetworkSpec, Upload, VolumeSpec};
+
+/// A step's position in its plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StepId(pub usize);
+
+/// Something a step names: it exists, or an earlier step will make it.
+/// Only the plan's builder makes `Planned`, so looking it up cannot fail.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Ref<T> {
+    /// It exists.
+    Existing(T),
+    /// The step that makes it.
+    Planned(StepId),
+}
+
+/// A container a step acts on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target {
+    /// The container.
+    pub id: Ref<ContainerId>,
+    /// The name it has at the end of the plan, for people and events.
+    pub name: String,
+    /// Its service; `None` for orphans of no service.
+    pub service: Option<ServiceName>,
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Op {
+    /// Fetch an image.
+    PullImage {
+        /// Reference.
+        reference: String,
+        /// Platform, when one is asked for.
+        platform: Option<String>,
+        /// Whether a failure is an error (`false` when a local image or a build can stand in).
+        required: bool,
+    },
+    /// Make a network.
+    CreateNetwork(Box<NetworkSpec>),
+    /// Remove a network.
+    RemoveNetwork {
+        /// The network.
+        id: NetworkId,
+        /// Its name.
+        name: String,
+        /// A network still in use is left in place with a warning.
+        best_effort: bool,
+    },
+    /// Attach a container to a network.
+    ConnectNetwork {
+        /// The network.
+        network: Ref<NetworkId>,
+        /// Its name.
+        network_name: String,
+        /// The container.
+        container: Target,
+        /// How.
+        endpoint: Box<EndpointSpec>,
+    },
+    /// Detach a container from a network, by force.
+    DisconnectNetwork {
+        /// The network.
+        network: NetworkId,
+        /// Its name.
+        network_name: String,
+        /// The container.
+        container: Target,
+    },
+    /// Make a volume.
+    CreateVolume(Box<VolumeSpec>),
+    /// Remove a volume: its data is lost.
+    RemoveVolume {
+        /// Name.
+        name: String,
+        /// A volume still in use is left in place with a warning.
+        best_effort: bool,
+    },
+    /// Make a container.
+    CreateContainer {
+        /// Name it gets now (a temporary one when it replaces another).
+        name: String,
+        /// Name it has in the end.
+        final_name: String,
+        /// Service.
+        service: ServiceName,
+        /// Everything about it. `Namespace::Service` in it is found in `shares`.
+        spec: Box<ContainerSpec>,
+        /// Services whose first container is shared (network, IPC, PID, volumes), and that container.
+        shares: Vec<(ServiceName, Ref<ContainerId>)>,
+        /// Whether the image label must be looked up when the step runs: an earlier step pulls the image.
+        image_label: bool,
+        /// The definition, when the config hash names a container that doesn't exist yet: the hash label
+        /// is then made when the step runs. Otherwise the label is in `spec` already.
+        hash_later: Option<Definition>,
+    },
+    /// Start a container, after putting its uploads in.
+    StartContainer {
+        /// The container.
+        container: Target,
+        /// Files put in before the start.
+        uploads: Vec<Upload>,
+        /// Commands run inside afterwards.
+        post_start: Vec<HookSpec>,
+    },
+    /// Stop a container.
+    StopContainer {
+        /// The container.
+        container: Target,
+        /// Grace period; `None` leaves it to the container.
+        timeout: Option<Duration>,
+        /// Commands run inside before.
+        pre_stop: Vec<HookSpec>,
+    },
+    /// Stop and start a container.
+    RestartContainer {
+        /// The container.
+        container: Target,
+        /// Grace period.
+        timeout: Option<Duration>,
+        /// Commands run inside before.
+        pre_stop: Vec<HookSpec>,
+        /// Commands run inside afterwards.
+        post_start: Vec<HookSpec>,
+    },
+    /// Remove a container.
+    RemoveContainer {
+        /// The container.
+        container: Target,
+        /// Its anonymous volumes too.
+        volumes: bool,
+    },
+    /// Give a container its final name.
+    RenameContainer {
+        /// The container.
+        container: Target,
+        /// The name.
+        name: String,
+    },
+    /// Wait until a service's containers fulfil a condition.
+    WaitFor {
+        /// The service waited for.
+        service: ServiceName,
+        /// Its containers.
+        containers: Vec<Target>,
+        /// Until when.
+        condition: Condition,
+        /// Whether a failure is an error (`depends_on.required`).
+        required: bool,
+        /// The services that wait; empty for `--wait`.
+        waiters: Vec<ServiceName>,
+    },
+}
+
+/// A service's definition, carried to the moment its hash can be made. Two are equal when they are one.
+#[derive(Clone, Debug)]
+pub struct Definition(pub std::sync::Arc<crate::model::Service>);
+
+impl PartialEq for Definition {
+    fn eq(&self, other: &Definition) -> bool {
+        std::sync::Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// Steps that people see as one: a replacement.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Group {
+    /// The container that is replaced, by its final name.
+    pub container: String,
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Its position.
+    pub id: StepId,
+    /// What to do.
+    pub op: Op,
+    /// Steps that must have ended well before.
+    pub after: Vec<StepId>,
+    /// Why.
+    pub reason: Reason,
+    /// The replacement it belongs to.
+    pub group: Option<Group>,
+    /// Where the file asks for it, when one place does.
+    pub span: crate::diag::Span,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// Steps, each after those it depends on.
+    pub steps: Vec<Step>,
+    /// Containers of wanted services that are as they should be, running, and touched by no step: their names.
+    pub unchanged: Vec<String>,
+    /// Data that would be lost, or other things the user should agree to first.
+    pub hazards: Vec<Hazard>,
+    /// Things worth saying that stop nothing (orphans, unmanaged networks).
+    pub warnings: Vec<String>,
+}
+
+impl Op {
+    /// What the step is about, for events and plans.
+    pub fn subject(&self) -> Subject {
+        match self {
+            Op::PullImage { reference, .. } => Subject::image(reference),
+            Op::CreateNetwork(spec) => Subject::network(&spec.name),
+            Op::RemoveNetwork { name, .. } => Subject::network(name),
+            Op::CreateVolume(spec) => Subject::volume(&spec.name),
+            Op::RemoveVolume { name, .. } => Subject::volume(name),
+            Op::CreateContainer { final_name, .. } => Subject::container(final_name),
+            Op::ConnectNetwork { container, .. }
+            | Op::DisconnectNetwork { container, .. }
+            | Op::StartContainer { container, .. }
+            | Op::StopContainer { container, .. }
+            | Op::RestartContainer { container, .. }
+            | Op::RemoveContainer { container, .. }
+            | Op::RenameContainer { container, .. } => Subject::container(&container.name),
+            Op::WaitFor { service, .. } => {
+                Subject { kind: crate::event::SubjectKind::Service, name: service.to_string() }
+            }
+        }
+    }
+
+    /// Whether the step writes to the engine (a wait doesn't).
+    pub fn writes(&self) -> bool {
+        !matches!(self, Op::WaitFor { .. })
+    }
+}
+
+impl Plan {
+    /// Whether nothing would be written to the engine.
+    pub fn is_noop(&self) -> bool {
+        !self.steps.iter().any(|step| step.op.writes())
+    }
+}

@@ -1,0 +1,92 @@
+//! Why a step is there. Its words are made where plans are printed.
+
+use crate::base::ServiceName;
+use crate::diag::Span;
+
+/// Why a step is there.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reason {
+    /// The thing is not there.
+    Missing,
+    /// Its definition changed.
+    Changed(Vec<Change>),
+    /// The user asked for it (`--force-recreate`, `stop`, `down`, …).
+    Asked,
+    /// A newer image bears the reference.
+    ImageChanged {
+        /// Identity the container was made from.
+        from: String,
+        /// Identity now.
+        to: String,
+    },
+    /// The container is not on a network its service needs.
+    NetworkMissing(String),
+    /// A volume of the service is not mounted.
+    VolumeMissing(String),
+    /// A service whose namespace or volumes are shared is replaced.
+    SharedServiceReplaced(ServiceName),
+    /// A dependency with `restart: true` is replaced or restarted.
+    DependencyReplaced(ServiceName),
+    /// The network's definition changed.
+    NetworkChanged(String),
+    /// The volume's definition changed.
+    VolumeChanged(String),
+    /// The network or volume got another name.
+    Renamed {
+        /// Its name so far.
+        from: String,
+    },
+    /// More containers than wanted.
+    ScaleDown,
+    /// Fewer containers than wanted.
+    ScaleUp,
+    /// The service is no longer in the file.
+    Orphan,
+    /// Part of a replacement.
+    Replacement,
+    /// A replacement that an earlier run didn't finish.
+    Unfinished,
+    /// It exists but doesn't run.
+    NotRunning,
+    /// Another service needs it so (`depends_on`), or `--wait`.
+    Dependency,
+    /// Its pull policy says so.
+    PullPolicy,
+}
+
+/// One value that differs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// Path in the service: `environment.LOG_LEVEL`.
+    pub path: String,
+    /// What the container has; `None` when it has nothing, or the value is secret.
+    pub from: Option<String>,
+    /// What the file says; `None` when it says nothing, or the value is secret.
+    pub to: Option<String>,
+    /// Where the file says so; [`Span::NONE`] when it no longer says anything.
+    pub span: Span,
+}
+
+/// Something the user should agree to before it is done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Hazard {
+    /// A volume's definition changed: making it anew loses its data.
+    VolumeDefinitionChanged {
+        /// Key in the Compose file.
+        key: String,
+        /// Name in the engine.
+        name: String,
+        /// Where the file declares it.
+        span: Span,
+    },
+    /// A volume is removed, as asked.
+    VolumeRemoved {
+        /// Name in the engine.
+        name: String,
+    },
+    /// Anonymous volumes of a container go with it.
+    AnonymousVolumesLost {
+        /// The container.
+        container: String,
+    },
+}

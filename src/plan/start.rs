@@ -1,0 +1,301 @@
+//! Starting: waits for dependencies, dependants that bounce, and the end of replacements.
+
+use std::collections::BTreeMap;
+
+use super::builder::{Builder, Planned};
+use super::verdict::{self, Fate, ServiceVerdict, Verdict};
+use super::{Op, Plan, PlanError, Reason, Restart, Start, StepId, Target, Up};
+use crate::base::ServiceName;
+use crate::spec::{Condition, Dependency, ServiceSpec};
+use crate::state::{ContainerState, Health};
+
+impl<'a> Builder<'a> {
+    /// Dependants with `restart: true` of a service that is replaced are stopped before the replacement
+    /// and started after it.
+    pub(super) fn bounce_dependants(&mut self, up: &Up) {
+        let replaced: Vec<ServiceName> = self
+            .planned
+            .iter()
+            .filter(|(_, planned)| planned.iter().any(|p| p.replaces.is_some()))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in replaced {
+            let dependants: Vec<ServiceName> = self
+                .input
+                .desired
+                .services
+                .values()
+                .filter(|s| s.depends_on.iter().any(|d| d.restart && d.service == name))
+                .map(|s| s.name.clone())
+                .collect();
+            for dependant in dependants {
+                let mut planned = self.planned.remove(&dependant).unwrap_or_default();
+                let existing = verdict::of_service(self.input.observed, &dependant);
+                for one in planned.iter_mut().filter(|p| p.replaces.is_none()) {
+                    let Some(container) =
+                        existing.iter().find(|c| super::Ref::Existing(c.id.clone()) == one.target.id)
+                    else {
+                        continue;
+                    };
+                    let reason = Reason::DependencyReplaced(name.clone());
+                    if let Some(step) = self.stop_once(container, [], up.timeout, reason.clone()) {
+                        self.bounced.entry(name.clone()).or_default().push(step);
+                        one.before_start.push(step);
+                        one.needs_start.get_or_insert(reason);
+                    }
+                }
+                self.planned.insert(dependant, planned);
+            }
+        }
+    }
+
+    /// Starts everything that doesn't run, dependencies first.
+    pub(super) fn start_all(&mut self, up: &Up) -> Result<(), PlanError> {
+        let mut waits = BTreeMap::new();
+        for name in self.order.clone() {
+            let Some(service) = self.service(&name) else { continue };
+            let mut planned = self.planned.remove(&name).unwrap_or_default();
+            if planned.iter().any(|p| p.needs_start.is_some()) {
+                let gates = self.gates(service, &mut waits);
+                for one in &mut planned {
+                    self.start_one(service, one, &gates, up);
+                }
+            }
+            for one in planned.iter().filter(|p| p.needs_start.is_none()) {
+                self.finish_running(one, up);
+            }
+            self.planned.insert(name, planned);
+        }
+        Ok(())
+    }
+
+    fn start_one(&mut self, service: &ServiceSpec, one: &mut Planned<'a>, gates: &[StepId], up: &Up) {
+        let Some(reason) = one.needs_start.clone() else { return };
+        let mut after: Vec<StepId> = one.before_start.iter().chain(gates).copied().collect();
+        if let Some((old, group)) = &one.replaces {
+            // The old one runs until everything the new one waits for is there.
+            let bounced = self.bounced.get(&service.name).cloned().unwrap_or_default();
+            let ready: Vec<StepId> = after.iter().copied().chain(bounced).collect();
+            after.extend(self.stop_old(old, group, ready, up.timeout));
+        }
+        let op = Op::StartContainer {
+            container: one.target.clone(),
+            uploads: service.container.uploads.clone(),
+            post_start: service.post_start.clone(),
+        };
+        let started = match &one.replaces {
+            Some((_, group)) => self.grouped(group, op, after, reason),
+            None => self.step(op, after, reason),
+        };
+        one.started_by = Some(started);
+        if let Some((old, group)) = one.replaces.clone() {
+            self.retire(old, &group, one, vec![started]);
+        } else if let Some(name) = &one.rename {
+            let op = Op::RenameContainer { container: one.target.clone(), name: name.clone() };
+            self.step(op, [started], Reason::Unfinished);
+        }
+    }
+
+    /// A replacement that was interrupted after its start: the old one goes, the name is put right.
+    fn finish_running(&mut self, one: &Planned<'a>, up: &Up) {
+        if let Some((old, group)) = one.replaces.clone() {
+            let stopped = self.stop_old(old, &group, one.before_start.clone(), up.timeout);
+            self.retire(old, &group, one, stopped.into_iter().collect());
+        } else if let Some(name) = &one.rename {
+            let op = Op::RenameContainer { container: one.target.clone(), name: name.clone() };
+            self.step(op, [], Reason::Unfinished);
+        }
+    }
+
+    /// The steps a service waits for before its containers start.
+    fn gates(
+        &mut self,
+        service: &ServiceSpec,
+        waits: &mut BTreeMap<(ServiceName, Condition, bool), StepId>,
+    ) -> Vec<StepId> {
+        let mut gates = Vec::new();
+        for dependency in &service.depends_on {
+            let Some(target) = self.service(&dependency.service) else { continue };
+            if target.provider {
+                continue;
+            }
+            let planned = self.planned.get(&dependency.service).cloned().unwrap_or_default();
+            if planned.is_empty() {
+                continue;
+            }
+            let started = planned.iter().filter_map(|p| p.started_by);
+            if dependency.condition == Condition::Started {
+                gates.extend(started);
+                continue;
+            }
+            if self.fulfilled(dependency, &planned) {
+                continue;
+            }
+            let key = (dependency.service.clone(), dependency.condition, dependency.required);
+            let step = match waits.get(&key) {
+                Some(step) => *step,
+                None => {
+                    let op = Op::WaitFor {
+                        service: dependency.service.clone(),
+                        containers: planned.iter().map(|p| p.target.clone()).collect(),
+                        condition: dependency.condition,
+                        required: dependency.required,
+                        waiters: Vec::new(),
+                    };
+                    let step = self.step(op, started, Reason::Dependency);
+                    self.plan.steps[step.0].span = dependency.span;
+                    waits.insert(key, step);
+                    step
+                }
+            };
+            if let Op::WaitFor { waiters, .. } = &mut self.plan.steps[step.0].op {
+                waiters.push(service.name.clone());
+            }
+            gates.push(step);
+        }
+        gates
+    }
+
+    /// Whether the condition holds already, and the plan does nothing that could change it.
+    fn fulfilled(&self, dependency: &Dependency, planned: &[Planned<'a>]) -> bool {
+        matches!(dependency.condition, Condition::Healthy)
+            && planned.iter().all(|p| {
+                p.needs_start.is_none()
+                    && p.replaces.is_none()
+                    && self
+                        .input
+                        .observed
+                        .containers
+                        .iter()
+                        .find(|c| super::Ref::Existing(c.id.clone()) == p.target.id)
+                        .is_some_and(|c| {
+                            c.state == ContainerState::Running && c.health == Some(Health::Healthy)
+                        })
+            })
+    }
+
+    /// `--wait`: until every service runs or is healthy; jobs that others wait for, until they ended well.
+    pub(super) fn wait_for_all(&mut self) {
+        let jobs: Vec<ServiceName> = self
+            .input
+            .desired
+            .services
+            .values()
+            .flat_map(|s| &s.depends_on)
+            .filter(|d| d.condition == Condition::CompletedSuccessfully)
+            .map(|d| d.service.clone())
+            .collect();
+        for name in self.order.clone() {
+            let planned = self.planned.get(&name).cloned().unwrap_or_default();
+            if planned.is_empty() {
+                continue;
+            }
+            let condition = if jobs.contains(&name) {
+                Condition::CompletedSuccessfully
+            } else {
+                Condition::RunningOrHealthy
+            };
+            let op = Op::WaitFor {
+                service: name.clone(),
+                containers: planned.iter().map(|p| p.target.clone()).collect(),
+                condition,
+                required: true,
+                waiters: Vec::new(),
+            };
+            self.step(op, planned.iter().filter_map(|p| p.started_by), Reason::Dependency);
+        }
+    }
+
+    /// Keeps every container as it is.
+    fn keep_everything(&mut self, only: &[ServiceName]) {
+        for name in self.order.clone() {
+            let Some(service) = self.service(&name) else { continue };
+            if service.provider || !(only.is_empty() || only.contains(&name)) {
+                continue;
+            }
+            let mut existing = verdict::of_service(self.input.observed, &name);
+            existing.sort_by_key(|c| verdict::number(c));
+            let containers: Vec<Verdict<'a>> =
+                existing.iter().map(|container| Verdict { container, fate: Fate::Keep }).collect();
+            let planned: Vec<Planned<'a>> =
+                existing.into_iter().map(|c| self.keep(service, c, None)).collect();
+            let scale = service.scale;
+            self.verdicts.insert(name.clone(), ServiceVerdict { containers, scale });
+            self.planned.insert(name, planned);
+        }
+    }
+
+    /// `start`: what exists, with the dependencies of the services named.
+    pub fn start_existing(mut self, start: &Start) -> Result<Plan, PlanError> {
+        let graph = verdict::graph(self.input.desired);
+        let only: Vec<ServiceName> =
+            graph.with_dependencies(start.targets.iter().map(|t| t.as_str())).into_iter().collect();
+        self.keep_everything(&only);
+        for (name, planned) in &self.planned {
+            if planned.is_empty() && self.service(name).is_some_and(|s| s.scale > 0) {
+                return Err(PlanError::NothingToStart { service: name.clone() });
+            }
+        }
+        self.start_all(&Up::default())?;
+        if start.wait {
+            self.wait_for_all();
+        }
+        Ok(self.plan)
+    }
+
+    /// `restart`: the services named, and their dependants through `restart: true`, in that order.
+    pub fn restart(mut self, restart: &Restart) -> Result<Plan, PlanError> {
+        let edges = |service: &'a ServiceSpec| {
+            service.depends_on.iter().filter(|d| d.restart).map(|d| d.service.as_str()).collect::<Vec<_>>()
+        };
+        let graph = crate::graph::Graph::new(
+            self.input.desired.services.values().map(|s| (s.name.as_str(), edges(s))),
+        );
+        let names = restart.targets.iter().map(|t| t.as_str());
+        let all = restart.targets.is_empty();
+        let wanted = if restart.no_deps || all {
+            names.map(ServiceName::from).collect()
+        } else {
+            graph.with_dependants(names)
+        };
+        let mut done: BTreeMap<ServiceName, (Vec<StepId>, Vec<Target>)> = BTreeMap::new();
+        for name in graph.order() {
+            let Some(service) = self.service(&name) else { continue };
+            if !(all || wanted.contains(&name)) || service.provider {
+                continue;
+            }
+            let mut gates = Vec::new();
+            for dependency in service.depends_on.iter().filter(|d| d.restart) {
+                let Some((steps, containers)) = done.get(&dependency.service).cloned() else { continue };
+                if dependency.condition == Condition::Started {
+                    gates.extend(steps);
+                    continue;
+                }
+                let op = Op::WaitFor {
+                    service: dependency.service.clone(),
+                    containers,
+                    condition: dependency.condition,
+                    required: dependency.required,
+                    waiters: vec![name.clone()],
+                };
+                let step = self.step(op, steps, Reason::Dependency);
+                self.plan.steps[step.0].span = dependency.span;
+                gates.push(step);
+            }
+            let mut steps = Vec::new();
+            let mut targets = Vec::new();
+            for container in verdict::of_service(self.input.observed, &name) {
+                let op = Op::RestartContainer {
+                    container: Self::existing(container),
+                    timeout: restart.timeout,
+                    pre_stop: service.pre_stop.clone(),
+                    post_start: service.post_start.clone(),
+                };
+                steps.push(self.step(op, gates.iter().copied(), Reason::Asked));
+                targets.push(Self::existing(container));
+            }
+            done.insert(name, (steps, targets));
+        }
+        Ok(self.plan)
+    }
+}

@@ -1,0 +1,252 @@
+//! What becomes of each container that exists: it stays, is replaced, or goes.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::diff;
+use super::{Input, Reason, Recreate, Up};
+use crate::base::{ContainerId, ServiceName};
+use crate::graph::Graph;
+use crate::spec::{Desired, MountKind, ServiceSpec, labels};
+use crate::state::{ContainerState, Observed, ObservedContainer};
+
+/// What becomes of a container.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Fate {
+    /// It stays.
+    Keep,
+    /// Another takes its place.
+    Replace(Reason),
+    /// It goes.
+    Remove(Reason),
+}
+
+/// A container with its fate.
+#[derive(Clone, Debug)]
+pub(super) struct Verdict<'a> {
+    pub container: &'a ObservedContainer,
+    pub fate: Fate,
+}
+
+/// Fates of a service's containers (those that stay or are replaced first, in the order they are
+/// counted), and how many containers there should be.
+#[derive(Clone, Debug)]
+pub(super) struct ServiceVerdict<'a> {
+    pub containers: Vec<Verdict<'a>>,
+    pub scale: u32,
+}
+
+/// The number of a replica; 0 when its label can't be read.
+pub(super) fn number(container: &ObservedContainer) -> u32 {
+    container.label(labels::CONTAINER_NUMBER).and_then(|n| n.parse().ok()).unwrap_or(0)
+}
+
+/// Whether `run` made it.
+pub(super) fn is_one_off(container: &ObservedContainer) -> bool {
+    container.label(labels::ONE_OFF) == Some("True")
+}
+
+/// The containers of a service, one-offs left out, by name.
+pub(super) fn of_service<'a>(observed: &'a Observed, service: &str) -> Vec<&'a ObservedContainer> {
+    let mut found: Vec<_> = observed
+        .containers
+        .iter()
+        .filter(|c| c.label(labels::SERVICE) == Some(service) && !is_one_off(c))
+        .collect();
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found
+}
+
+/// The container that stands for a service when another shares its namespaces: the first by name.
+pub(super) fn first_container(observed: &Observed, service: &str) -> Option<ContainerId> {
+    of_service(observed, service).first().map(|c| c.id.clone())
+}
+
+/// A graph of the desired services, with namespace sharing as dependencies.
+pub(super) fn graph(desired: &Desired) -> Graph<'_> {
+    Graph::new(desired.services.values().map(|service| {
+        let names = service.depends_on.iter().map(|d| &d.service).chain(service.shared_services());
+        (service.name.as_str(), names.map(|n| n.as_str()).collect::<Vec<_>>())
+    }))
+}
+
+pub(super) fn diverged(desired: &Desired, observed: &Observed) -> Vec<ContainerId> {
+    let mut ids = Vec::new();
+    for service in desired.services.values() {
+        let hash = service.config_hash(&|name| first_container(observed, name));
+        ids.extend(
+            of_service(observed, &service.name)
+                .into_iter()
+                .filter(|c| c.label(labels::CONFIG_HASH) != Some(hash.as_str()))
+                .map(|c| c.id.clone()),
+        );
+    }
+    ids
+}
+
+/// Judges every container of the desired services. `order` has dependencies first, so that sharing a
+/// replaced service's namespace can be seen.
+pub(super) fn judge<'a>(
+    input: Input<'a>,
+    up: &Up,
+    order: &[ServiceName],
+) -> BTreeMap<ServiceName, ServiceVerdict<'a>> {
+    let mut replaced: BTreeSet<&ServiceName> = BTreeSet::new();
+    let mut verdicts = BTreeMap::new();
+    for name in order {
+        let Some(service) = input.desired.services.get(name) else { continue };
+        if service.provider {
+            continue;
+        }
+        let verdict = judge_service(input, up, service, &replaced);
+        if verdict.containers.iter().any(|v| v.fate != Fate::Keep) {
+            replaced.insert(&service.name);
+        }
+        verdicts.insert(name.clone(), verdict);
+    }
+    verdicts
+}
+
+fn judge_service<'a>(
+    input: Input<'a>,
+    up: &Up,
+    service: &'a ServiceSpec,
+    replaced: &BTreeSet<&ServiceName>,
+) -> ServiceVerdict<'a> {
+    let scale = up.scale.get(&service.name).copied().unwrap_or(service.scale);
+    let existing = of_service(input.observed, &service.name);
+    if let Some(key) = volume_lost(service, &up.recreate_volumes) {
+        let gone = |container| Verdict { container, fate: Fate::Remove(Reason::VolumeChanged(key.clone())) };
+        return ServiceVerdict { containers: existing.into_iter().map(gone).collect(), scale };
+    }
+    let hash = service.config_hash(&|name| first_container(input.observed, name));
+    let targeted = up.targets.is_empty() || up.targets.contains(&service.name);
+    let strategy = if targeted { up.recreate } else { up.recreate_dependencies };
+    let mut judged: Vec<(Option<Reason>, &ObservedContainer)> = existing
+        .into_iter()
+        .map(|container| (divergence(input, service, container, &hash, strategy, replaced), container))
+        .collect();
+    // Up-to-date ones first, then by number, then the newest: what is surplus is obsolete or high-numbered.
+    judged.sort_by(|(a, x), (b, y)| {
+        (a.is_some(), number(x), std::cmp::Reverse(x.created), &x.name).cmp(&(
+            b.is_some(),
+            number(y),
+            std::cmp::Reverse(y.created),
+            &y.name,
+        ))
+    });
+    let containers = judged
+        .into_iter()
+        .enumerate()
+        .map(|(at, (reason, container))| {
+            let fate = match reason {
+                _ if at >= scale as usize => Fate::Remove(Reason::ScaleDown),
+                Some(reason) => Fate::Replace(reason),
+                None => Fate::Keep,
+            };
+            Verdict { container, fate }
+        })
+        .collect();
+    ServiceVerdict { containers, scale }
+}
+
+/// The first of the volumes the user agreed to lose that the service mounts.
+fn volume_lost(service: &ServiceSpec, lost: &[String]) -> Option<String> {
+    service.container.mounts.iter().find_map(|mount| match &mount.kind {
+        MountKind::Volume { key: Some(key), .. } if lost.contains(key) => Some(key.clone()),
+        _ => None,
+    })
+}
+
+/// Why a container must be replaced, if it must.
+fn divergence(
+    input: Input<'_>,
+    service: &ServiceSpec,
+    container: &ObservedContainer,
+    hash: &str,
+    strategy: Recreate,
+    replaced: &BTreeSet<&ServiceName>,
+) -> Option<Reason> {
+    match strategy {
+        Recreate::Never => return None,
+        Recreate::Force => return Some(Reason::Asked),
+        Recreate::Diverged => {}
+    }
+    if let Some(name) = service.shared_services().into_iter().find(|name| replaced.contains(name)) {
+        return Some(Reason::SharedServiceReplaced(name.clone()));
+    }
+    if container.label(labels::CONFIG_HASH) != Some(hash) {
+        let image = input.observed.images.get(&service.container.image);
+        let changes = input
+            .details
+            .get(&container.id)
+            .map(|old| diff::changes(service, old, image))
+            .unwrap_or_default();
+        return Some(Reason::Changed(changes));
+    }
+    if let Some(image) = input.observed.images.get(&service.container.image) {
+        let from = container.label(labels::IMAGE).unwrap_or_default();
+        if from != image.identity {
+            return Some(Reason::ImageChanged { from: from.to_owned(), to: image.identity.clone() });
+        }
+    }
+    if container.state == ContainerState::Running
+        && let Some(missing) = missing_network(input, service, container)
+    {
+        return Some(Reason::NetworkMissing(missing));
+    }
+    missing_volume(input, service, container).map(Reason::VolumeMissing)
+}
+
+/// A network of the service whose live id the running container is not attached to.
+fn missing_network(input: Input<'_>, service: &ServiceSpec, container: &ObservedContainer) -> Option<String> {
+    service
+        .container
+        .network
+        .endpoints
+        .iter()
+        .find(|endpoint| {
+            let live = input.observed.networks.iter().find(|network| network.name == endpoint.network);
+            live.is_some_and(|live| !container.networks.iter().any(|e| e.network_id == live.id))
+        })
+        .map(|endpoint| endpoint.network.clone())
+}
+
+/// A named volume of the service that exists and is not mounted in the container.
+fn missing_volume(input: Input<'_>, service: &ServiceSpec, container: &ObservedContainer) -> Option<String> {
+    service.container.mounts.iter().find_map(|mount| match &mount.kind {
+        MountKind::Volume { name: Some(name), key: Some(_), .. }
+            if input.observed.volumes.iter().any(|v| v.name == *name)
+                && !container.mounts.iter().any(|m| m.name.as_deref() == Some(name)) =>
+        {
+            Some(name.clone())
+        }
+        _ => None,
+    })
+}
+
+/// Two containers of one number, one of them with a temporary name: a replacement that an earlier run
+/// didn't finish. Gives, by the id of the container that is kept, the one it replaces.
+pub(super) fn unfinished<'a>(verdict: &ServiceVerdict<'a>) -> HashMap<ContainerId, &'a ObservedContainer> {
+    let mut pairs = HashMap::new();
+    for kept in verdict.containers.iter().filter(|v| v.fate == Fate::Keep && is_temporary(&v.container.name))
+    {
+        let old = verdict.containers.iter().find(|v| {
+            matches!(v.fate, Fate::Remove(_))
+                && number(v.container) == number(kept.container)
+                && kept.container.name.starts_with(v.container.id.short())
+        });
+        if let Some(old) = old {
+            pairs.insert(kept.container.id.clone(), old.container);
+        }
+    }
+    pairs
+}
+
+/// Whether a name is one given during a replacement: `<12 hex>_<final name>`.
+pub(super) fn is_temporary(name: &str) -> bool {
+    name.split_once('_').is_some_and(|(id, rest)| {
+        id.len() == 12
+            && !rest.is_empty()
+            && id.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase())
+    })
+}

@@ -1,0 +1,96 @@
+//! Volumes: made, kept, or (only when the user agreed to lose the data) made anew.
+
+use super::builder::Builder;
+use super::{Hazard, Op, PlanError, Reason, Up};
+use crate::spec::{VolumeSpec, labels};
+use crate::state::ObservedVolume;
+
+impl<'a> Builder<'a> {
+    /// The live volume of a wanted one: by label, the wanted name first, else the smallest name; else by name.
+    pub(super) fn live_volume(&self, spec: &VolumeSpec) -> Option<&'a ObservedVolume> {
+        let project = self.input.desired.project.as_str();
+        let mut labelled: Vec<&ObservedVolume> = self
+            .input
+            .observed
+            .volumes
+            .iter()
+            .filter(|v| v.labels.get(labels::PROJECT).is_some_and(|p| p == project))
+            .filter(|v| v.labels.get(labels::VOLUME) == Some(&spec.key))
+            .collect();
+        labelled.sort_by_key(|v| (v.name != spec.name, &v.name));
+        let by_name = || self.input.observed.volumes.iter().find(|v| v.name == spec.name);
+        labelled.into_iter().next().or_else(by_name)
+    }
+
+    pub(super) fn make_volumes(&mut self, up: &Up) -> Result<(), PlanError> {
+        let mut specs: Vec<&VolumeSpec> = self.input.desired.volumes.values().collect();
+        specs.sort_by(|a, b| a.key.cmp(&b.key));
+        for spec in specs {
+            if spec.external {
+                if !self.input.observed.volumes.iter().any(|v| v.name == spec.name) {
+                    return Err(PlanError::ExternalVolumeMissing { name: spec.name.clone() });
+                }
+                continue;
+            }
+            match self.live_volume(spec) {
+                None => self.create_volume(spec, Vec::new(), Reason::Missing),
+                // The old volume keeps its data; containers are replaced because they don't mount the new one.
+                Some(live) if live.name != spec.name => {
+                    self.create_volume(spec, Vec::new(), Reason::Renamed { from: live.name.clone() });
+                }
+                Some(live) => self.keep_or_renew(spec, live, up),
+            }
+        }
+        Ok(())
+    }
+
+    fn create_volume(&mut self, spec: &VolumeSpec, after: Vec<super::StepId>, reason: Reason) {
+        let step = self.step(Op::CreateVolume(Box::new(spec.clone())), after, reason);
+        self.plan.steps[step.0].span = spec.span;
+        self.volumes.insert(spec.key.clone(), step);
+    }
+
+    fn keep_or_renew(&mut self, spec: &VolumeSpec, live: &ObservedVolume, up: &Up) {
+        let project = self.input.desired.project.as_str();
+        match live.labels.get(labels::PROJECT) {
+            None => {
+                self.plan.warnings.push(format!(
+                    "volume \"{}\" already exists but was not created by Docker Compose. Use `external: true` to use an existing volume",
+                    live.name
+                ));
+                return;
+            }
+            Some(other) if other != project => {
+                self.plan.warnings.push(format!(
+                    "volume \"{}\" already exists but was created for project \"{other}\" (expected \"{project}\"). Use `external: true` to use an existing volume",
+                    live.name
+                ));
+                return;
+            }
+            Some(_) => {}
+        }
+        let hash = live.labels.get(labels::CONFIG_HASH).map_or("", String::as_str);
+        if hash.is_empty() || hash == spec.hash {
+            return;
+        }
+        self.plan.hazards.push(Hazard::VolumeDefinitionChanged {
+            key: spec.key.clone(),
+            name: spec.name.clone(),
+            span: spec.span,
+        });
+        if up.recreate_volumes.contains(&spec.key) {
+            let reason = Reason::VolumeChanged(spec.key.clone());
+            // Every container that mounts it goes first; they were judged so already.
+            let mut gone: Vec<super::StepId> = Vec::new();
+            for container in &self.input.observed.containers {
+                let mounts = container.mounts.iter().any(|m| m.name.as_deref() == Some(live.name.as_str()));
+                if mounts && let Some(step) = self.removed.get(&container.id) {
+                    gone.push(*step);
+                }
+            }
+            let op = Op::RemoveVolume { name: live.name.clone(), best_effort: false };
+            let removed = self.step(op, gone, reason.clone());
+            self.create_volume(spec, vec![removed], reason);
+        }
+    }
+}

@@ -1,0 +1,399 @@
+//! Draws findings: for people in the style of a compiler, for programs as one JSON object each.
+//!
+//! These functions only make text; the caller knows where it goes, whether colours are wanted there and
+//! how wide it is.
+
+use std::ops::Range;
+
+use annotate_snippets::{
+    AnnotationKind, Element, Group, Level, Patch, Renderer, Snippet, normalize_untrusted_str,
+};
+use serde::Serialize;
+
+use crate::diag::{Diagnostic, Diagnostics, Severity, Source, SourceMap, Span};
+
+/// How findings are to look.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// Whether to use colours.
+    pub styled: bool,
+    /// Width of the terminal in columns.
+    pub width: usize,
+}
+
+impl Default for Look {
+    /// No colours, and room enough for whole lines.
+    fn default() -> Look {
+        Look { styled: false, width: 120 }
+    }
+}
+
+/// A span over more lines than this is drawn at its first line only.
+const MOST_LINES: usize = 3;
+
+impl Look {
+    fn renderer(self) -> Renderer {
+        let renderer = if self.styled { Renderer::styled() } else { Renderer::plain() };
+        renderer.term_width(self.width.max(40))
+    }
+}
+
+/// Draws all findings in their present order, with a last line that counts them when there are errors.
+/// Empty when there is nothing to tell; else it ends with a line break.
+pub fn draw(diags: &Diagnostics, sources: &SourceMap, look: Look) -> String {
+    let mut text = String::new();
+    for diagnostic in diags.iter() {
+        text.push_str(&draw_one(diagnostic, sources, look));
+        text.push_str("\n\n");
+    }
+    match count(diags, sources) {
+        Some(words) => {
+            let title = [Group::with_title(Level::ERROR.primary_title(words))];
+            text.push_str(&look.renderer().render(&title));
+            text.push('\n');
+        }
+        None if !text.is_empty() => {
+            text.pop();
+        }
+        None => {}
+    }
+    text
+}
+
+/// Draws one finding, without a line break at its end.
+pub fn draw_one(diagnostic: &Diagnostic, sources: &SourceMap, look: Look) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
+    };
+    let edit = diagnostic.edit.as_ref().and_then(|edit| {
+        let window = Window::around(sources.get(edit.span.file)?, &[edit.span]);
+        Some((window.range(edit.span), window, edit))
+    });
+    let mut helps = diagnostic.help.iter().map(String::as_str);
+    // The edit is the help it shows; its first sentence becomes the title of the shown change.
+    let title = edit.as_ref().map(|_| helps.next().unwrap_or("write it so"));
+
+    let main = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.id());
+    let mut group = Group::with_title(main).elements(snippets(diagnostic, sources));
+    for help in helps {
+        group = group.element(Level::HELP.message(normalize_untrusted_str(help)));
+    }
+    let mut report = vec![group];
+    if let (Some(title), Some((range, window, edit))) = (title, &edit) {
+        let snippet = Snippet::source(window.text)
+            .line_start(window.line)
+            .patch(Patch::new(range.clone(), edit.replacement.as_str()));
+        let title = Level::HELP.secondary_title(normalize_untrusted_str(title));
+        report.push(Group::with_title(title).element(snippet));
+    }
+    look.renderer().render(&report)
+}
+
+/// One snippet for each file that the finding points into, the main one first.
+fn snippets<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Vec<Element<'a>> {
+    let mut files = vec![diagnostic.span.file];
+    for label in &diagnostic.labels {
+        if !files.contains(&label.span.file) {
+            files.push(label.span.file);
+        }
+    }
+    let mut elements = Vec::new();
+    for file in files {
+        let Some(source) = sources.get(file) else { continue };
+        let main = (diagnostic.span.file == file).then_some(diagnostic.span);
+        let labels = || diagnostic.labels.iter().filter(|label| label.span.file == file);
+        let spans: Vec<Span> = main.into_iter().chain(labels().map(|label| label.span)).collect();
+        let window = Window::around(source, &spans);
+        let mut snippet = Snippet::source(window.text).line_start(window.line).path(source.name.as_str());
+        if let Some(span) = main {
+            let note = (!diagnostic.note.is_empty()).then_some(diagnostic.note.as_str());
+            snippet = snippet.annotation(AnnotationKind::Primary.span(window.range(span)).label(note));
+        }
+        for label in labels() {
+            let range = window.range(label.span);
+            snippet = snippet.annotation(AnnotationKind::Context.span(range).label(label.message.as_str()));
+        }
+        elements.push(snippet.into());
+    }
+    elements
+}
+
+/// The lines of a text that a finding needs: a large file isn't handed to the renderer whole.
+struct Window<'a> {
+    text: &'a str,
+    /// Number of its first line, from 1.
+    line: usize,
+    /// Offset of its first byte.
+    start: usize,
+}
+
+impl<'a> Window<'a> {
+    fn around(source: &'a Source, spans: &[Span]) -> Window<'a> {
+        let whole: &str = &source.text;
+        let first = spans.iter().map(|span| span.start as usize).min().unwrap_or(0).min(whole.len());
+        let last = spans.iter().map(|span| span.end as usize).max().unwrap_or(0).clamp(first, whole.len());
+        let bytes = whole.as_bytes();
+        let start = bytes[..first].iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+        let end = bytes[last..].iter().position(|b| *b == b'\n').map_or(whole.len(), |at| last + at);
+        let line = source.position(u32::try_from(start).unwrap_or(u32::MAX)).line;
+        Window { text: whole.get(start..end).unwrap_or(""), line, start }
+    }
+
+    /// The span's bytes within the window, cut to whole characters and to a few lines.
+    fn range(&self, span: Span) -> Range<usize> {
+        let at = |offset: u32| self.text.floor_char_boundary((offset as usize).saturating_sub(self.start));
+        let (start, mut end) = (at(span.start), at(span.end));
+        end = end.max(start);
+        let text = &self.text[start..end];
+        if text.matches('\n').count() >= MOST_LINES {
+            end = start + text.find('\n').unwrap_or(text.len());
+        }
+        // A span up to the next token ends at its own last character.
+        end = start + self.text[start..end].trim_end().len();
+        start..end
+    }
+}
+
+/// ``3 mistakes and 1 warning in compose.yaml``; `None` when nothing is an error.
+fn count(diags: &Diagnostics, sources: &SourceMap) -> Option<String> {
+    let of = |severity: Severity| diags.iter().filter(|d| d.severity == severity).count();
+    let (errors, warnings) = (of(Severity::Error), of(Severity::Warning));
+    if errors == 0 {
+        return None;
+    }
+    let many = |n: usize, thing: &str| format!("{n} {thing}{}", if n == 1 { "" } else { "s" });
+    let mut words = many(errors, "mistake");
+    if warnings > 0 {
+        words.push_str(" and ");
+        words.push_str(&many(warnings, "warning"));
+    }
+    let mut files: Vec<&str> =
+        diags.iter().filter_map(|d| sources.get(d.span.file)).map(|source| source.name.as_str()).collect();
+    files.sort_unstable();
+    files.dedup();
+    match files.as_slice() {
+        [] => {}
+        [one] => words.push_str(&format!(" in {one}")),
+        several => words.push_str(&format!(" in {} files", several.len())),
+    }
+    Some(words)
+}
+
+/// A finding as programs read it. Lines and columns count from 1, columns in characters; they and the
+/// file are missing when no file wrote what the finding is about.
+#[derive(Clone, Debug, Serialize)]
+pub struct Record {
+    /// The kind of finding, stable: `RC0301`.
+    pub code: &'static str,
+    /// The kind in words, stable: `unknown-key`.
+    pub slug: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong, in one line.
+    pub message: String,
+    /// The path in the model, such as `services.web.ports[0]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The place.
+    #[serde(flatten)]
+    pub place: Option<Place>,
+    /// Words at the place itself.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub note: String,
+    /// Ways to mend it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub help: Vec<String>,
+    /// Other places that explain it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<LabelRecord>,
+    /// A change of text that mends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edit: Option<EditRecord>,
+}
+
+/// A place in a file.
+#[derive(Clone, Debug, Serialize)]
+pub struct Place {
+    /// The file's name as messages show it.
+    pub file: String,
+    /// First line.
+    pub line: usize,
+    /// First column.
+    pub column: usize,
+    /// Line of the end.
+    pub end_line: usize,
+    /// Column just past the end.
+    pub end_column: usize,
+}
+
+/// Another place, with words.
+#[derive(Clone, Debug, Serialize)]
+pub struct LabelRecord {
+    /// What is there.
+    pub message: String,
+    /// Where.
+    #[serde(flatten)]
+    pub place: Option<Place>,
+}
+
+/// A change of text.
+#[derive(Clone, Debug, Serialize)]
+pub struct EditRecord {
+    /// What to put in the place of the old text.
+    pub replacement: String,
+    /// The old text's place.
+    #[serde(flatten)]
+    pub place: Option<Place>,
+}
+
+impl Record {
+    /// The record of one finding.
+    pub fn new(diagnostic: &Diagnostic, sources: &SourceMap) -> Record {
+        let labels = diagnostic
+            .labels
+            .iter()
+            .map(|label| LabelRecord {
+                message: label.message.clone(),
+                place: Place::of(label.span, sources),
+            })
+            .collect();
+        let edit = diagnostic.edit.as_ref().map(|edit| EditRecord {
+            replacement: edit.replacement.clone(),
+            place: Place::of(edit.span, sources),
+        });
+        Record {
+            code: diagnostic.code.id(),
+            slug: diagnostic.code.slug(),
+            severity: diagnostic.severity,
+            message: diagnostic.message.clone(),
+            path: diagnostic.path.clone(),
+            place: Place::of(diagnostic.span, sources),
+            note: diagnostic.note.clone(),
+            help: diagnostic.help.clone(),
+            labels,
+            edit,
+        }
+    }
+}
+
+impl Place {
+    fn of(span: Span, sources: &SourceMap) -> Option<Place> {
+        let source = sources.get(span.file)?;
+        let (start, end) = (source.position(span.start), source.position(span.end));
+        Some(Place {
+            file: source.name.clone(),
+            line: start.line,
+            column: start.column,
+            end_line: end.line,
+            end_column: end.column,
+        })
+    }
+}
+
+/// All findings as JSON, one object on each line.
+pub fn json_lines(diags: &Diagnostics, sources: &SourceMap) -> Result<String, serde_json::Error> {
+    let mut text = String::new();
+    for diagnostic in diags.iter() {
+        text.push_str(&serde_json::to_string(&Record::new(diagnostic, sources))?);
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Code;
+
+    fn example() -> (Diagnostics, SourceMap) {
+        let mut sources = SourceMap::new();
+        let file = sources.add("compose.yaml", "services:\n  web:\n    imgae: nginx\n    ports: [a, a]\n");
+        let mut diags = Diagnostics::new();
+        let key = Span::new(file, 21, 26);
+        diags.push(
+            Diagnostic::new(Code::UnknownKey, key, "unknown key `imgae` in service `web`")
+                .at("services.web.imgae")
+                .note("did you mean `image`?")
+                .edit(key, "image"),
+        );
+        diags.push(
+            Diagnostic::new(Code::DuplicateItem, Span::new(file, 49, 50), "`ports` has `a` twice")
+                .label(Span::new(file, 46, 47), "first here")
+                .help("remove one of the two"),
+        );
+        diags.push(Diagnostic::new(Code::ProjectName, Span::NONE, "the project has no name"));
+        (diags, sources)
+    }
+
+    #[test]
+    fn findings_are_drawn_like_a_compiler_does() {
+        let (diags, sources) = example();
+        let expected = "\
+error[RC0301]: unknown key `imgae` in service `web`
+ --> compose.yaml:3:5
+  |
+3 |     imgae: nginx
+  |     ^^^^^ did you mean `image`?
+  |
+help: write it so
+  |
+3 -     imgae: nginx
+3 +     image: nginx
+  |
+
+error[RC0307]: `ports` has `a` twice
+ --> compose.yaml:4:16
+  |
+4 |     ports: [a, a]
+  |             -  ^
+  |             |
+  |             first here
+  |
+  = help: remove one of the two
+
+error[RC0006]: the project has no name
+
+error: 3 mistakes in compose.yaml
+";
+        let drawn = draw(&diags, &sources, Look::default());
+        assert_eq!(drawn, expected, "\n{drawn}");
+        assert!(draw(&diags, &sources, Look { styled: true, width: 80 }).contains("\u{1b}["));
+        assert_eq!(draw(&Diagnostics::new(), &sources, Look::default()), "");
+    }
+
+    #[test]
+    fn a_place_beyond_the_text_is_drawn_at_its_end() {
+        let mut sources = SourceMap::new();
+        let file = sources.add("f", "ä: b\r\nc:");
+        for (start, end) in [(0, 1), (1, 2), (3, 90), (90, 91), (5, 5), (9, 9)] {
+            let span = Span::new(file, start, end);
+            let mut diags = Diagnostics::new();
+            diags.push(Diagnostic::new(Code::WrongType, span, "m").edit(span, "x").label(span, "l"));
+            assert!(draw(&diags, &sources, Look::default()).contains("RC0302"));
+        }
+    }
+
+    #[test]
+    fn records_hold_what_a_program_needs() {
+        let (diags, sources) = example();
+        let lines = json_lines(&diags, &sources).unwrap();
+        let first: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+        assert_eq!(
+            first,
+            serde_json::json!({
+                "code": "RC0301", "slug": "unknown-key", "severity": "error",
+                "message": "unknown key `imgae` in service `web`", "path": "services.web.imgae",
+                "file": "compose.yaml", "line": 3, "column": 5, "end_line": 3, "end_column": 10,
+                "note": "did you mean `image`?",
+                "edit": {
+                    "replacement": "image",
+                    "file": "compose.yaml", "line": 3, "column": 5, "end_line": 3, "end_column": 10,
+                },
+            })
+        );
+        assert_eq!(lines.lines().count(), 3);
+        assert!(!lines.lines().last().unwrap().contains("\"file\""));
+    }
+}
