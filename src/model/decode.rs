@@ -5,9 +5,8 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::base::ServiceName;
-use crate::base::number;
 use crate::diag::{Code, Diagnostic, Diagnostics, Severity, suggest};
-use crate::yaml::{Kind, Mapping, Node, PathRef};
+use crate::yaml::{Kind, Mapping, Node, PathRef, scalar};
 
 use super::origins::Origins;
 use super::project::Project;
@@ -173,23 +172,11 @@ impl Decoder<'_> {
 
     /// The text of any scalar; null is `None`.
     pub fn text(&mut self, node: &Node, at: &PathRef<'_>) -> Option<String> {
-        match scalar_text(node) {
+        match scalar::text_of(node) {
             None => self.mismatch(node, at, "a text"),
             text => text,
         }
     }
-}
-
-/// The text of a scalar, as the reference writes numbers where it needs text.
-pub fn scalar_text(node: &Node) -> Option<String> {
-    Some(match &node.kind {
-        Kind::String(text) | Kind::Timestamp(text) => text.clone(),
-        Kind::Bool(value) => value.to_string(),
-        Kind::Int(value) => value.to_string(),
-        Kind::UInt(value) => value.to_string(),
-        Kind::Float(value) => number::format_f64(*value),
-        Kind::Null | Kind::Sequence(_) | Kind::Mapping(_) | Kind::Invalid => return None,
-    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The printed form of a project, as `config` shows it.
 
-use crate::yaml::{Key, Kind, Mapping, Node};
+use crate::yaml::{Key, Kind, Mapping, Node, emit};
 
 use super::project::Project;
 use super::record::{Form, Object, Plain, Record};
@@ -53,7 +53,7 @@ pub fn tree(project: &Project, form: Form) -> Node {
         }
     }
     for entry in &project.extensions {
-        top.insert(&entry.key.text, sorted_deep(entry.value.clone(), form));
+        top.insert(&entry.key.text, sorted_tree(&entry.value, form));
     }
     match (top.into_node().kind, form) {
         (Kind::Mapping(map), Form::Json) => Node::new(Kind::Mapping(sorted(map, form))),
@@ -95,33 +95,18 @@ pub(super) fn sorted(map: Mapping, form: Form) -> Mapping {
     entries.into_iter().map(|entry| (entry.key, entry.value)).collect()
 }
 
-/// A tree of free mappings in the order in which the form shows it.
-pub(super) fn sorted_deep(node: Node, form: Form) -> Node {
-    let kind = match node.kind {
+/// A tree with every mapping in the order in which the form shows free mappings: how extensions are
+/// printed, and whole trees that were not bound to types.
+pub fn sorted_tree(node: &Node, form: Form) -> Node {
+    let kind = match &node.kind {
         Kind::Mapping(map) => {
-            let map = map.into_iter().map(|entry| (entry.key, sorted_deep(entry.value, form))).collect();
+            let map = map.iter().map(|entry| (entry.key.clone(), sorted_tree(&entry.value, form))).collect();
             Kind::Mapping(sorted(map, form))
         }
-        Kind::Sequence(items) => {
-            Kind::Sequence(items.into_iter().map(|item| sorted_deep(item, form)).collect())
-        }
-        kind => kind,
+        Kind::Sequence(items) => Kind::Sequence(items.iter().map(|item| sorted_tree(item, form)).collect()),
+        kind => kind.clone(),
     };
     Node { span: node.span, kind }
-}
-
-// TEMP until the emitter is here
-mod emit {
-    use crate::yaml::Node;
-    pub fn to_yaml(_: &Node) -> String {
-        String::new()
-    }
-    pub fn to_json(_: &Node, _: usize) -> String {
-        String::new()
-    }
-    pub fn natural_cmp(a: &str, b: &str) -> std::cmp::Ordering {
-        a.cmp(b)
-    }
 }
 
 #[cfg(test)]
@@ -132,7 +117,7 @@ mod tests {
     use crate::model::fixture;
 
     fn compact(node: &Node) -> String {
-        crate::model::hash::compact(node)
+        emit::to_json_compact(node)
     }
 
     #[test]
