@@ -21,6 +21,15 @@ pub fn double_dollars(printed: &str) -> String {
     printed.replace('$', "$$")
 }
 
+/// The untyped tree in YAML or JSON, as `config --no-interpolate` prints it.
+pub fn raw(tree: &Node, form: Form) -> String {
+    let tree = sorted_deep(tree.clone(), form);
+    match form {
+        Form::Yaml => emit::to_yaml(&tree),
+        Form::Json => emit::to_json(&tree, 2),
+    }
+}
+
 /// The printed form as a tree.
 pub fn tree(project: &Project, form: Form) -> Node {
     let mut top = Object::new(form);
