@@ -14,6 +14,7 @@ pub mod engine;
 pub mod event;
 pub mod graph;
 pub mod load;
+pub mod memory;
 pub mod model;
 pub mod plan;
 pub mod schema;
