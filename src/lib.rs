@@ -6,13 +6,16 @@
 //! become a plan ([`plan`]), and the plan is carried out ([`apply`]) over the engine port ([`engine`]).
 //! Reading `app::load` and `app::converge` is enough to understand the whole program.
 
+pub mod apply;
 pub mod base;
 pub mod diag;
+pub mod docker;
 pub mod engine;
 pub mod event;
 pub mod graph;
 pub mod load;
 pub mod model;
+pub mod observe;
 pub mod plan;
 pub mod schema;
 pub mod spec;

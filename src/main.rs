@@ -1,3 +1,5 @@
 //! The `rcompose` program.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    rcompose::cli::main()
+}

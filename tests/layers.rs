@@ -29,8 +29,8 @@ const LAYERS: &[(u8, &str, bool, &[&str])] = &[
         "app",
         false,
         &[
-            "base", "diag", "event", "state", "yaml", "schema", "model", "load", "graph", "spec", "plan", "engine",
-            "observe", "logs", "apply",
+            "base", "diag", "event", "state", "yaml", "schema", "model", "load", "graph", "spec", "plan",
+            "engine", "observe", "logs", "apply",
         ],
     ),
     (9, "cli", false, &["base", "diag", "event", "plan", "app", "ui", "docker", "memory"]),
@@ -48,8 +48,16 @@ const HOMES: &[(&str, &str)] = &[
 
 /// What a pure module may not name. `load` reads files through a trait, with the standard library's paths only.
 const IMPURE: &[&str] = &[
-    "tokio::", "bollard::", "std::fs", "std::env", "std::net", "std::process", "Instant::now", "SystemTime",
-    "println!", "eprintln!",
+    "tokio::",
+    "bollard::",
+    "std::fs",
+    "std::env",
+    "std::net",
+    "std::process",
+    "Instant::now",
+    "SystemTime",
+    "println!",
+    "eprintln!",
 ];
 
 fn sources(dir: &Path, into: &mut Vec<PathBuf>) {
@@ -152,7 +160,8 @@ fn imports_go_downwards_only() {
         if !["cli"].contains(&module.as_str()) && (code.contains("env::var") || code.contains("env::vars")) {
             breaches.push(format!("{}: only `cli` reads the environment", file.display()));
         }
-        if module != "ui" && ["println!", "eprintln!", "print!(", "eprint!("].iter().any(|p| code.contains(p)) {
+        if module != "ui" && ["println!", "eprintln!", "print!(", "eprint!("].iter().any(|p| code.contains(p))
+        {
             breaches.push(format!("{}: only `ui` prints", file.display()));
         }
     }

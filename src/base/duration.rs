@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::quote::go_quote_bytes;
+use super::quote::go_quote;
 
 /// A length of time in nanoseconds, possibly negative.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,13 +12,13 @@ pub struct Duration(pub i64);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DurationError {
     /// The text as a whole can't be read, or is out of range.
-    #[error("time: invalid duration {}", go_quote_bytes(.0))]
+    #[error("time: invalid duration {}", go_quote(.0))]
     Invalid(String),
     /// A number without a unit.
-    #[error("time: missing unit in duration {}", go_quote_bytes(.0))]
+    #[error("time: missing unit in duration {}", go_quote(.0))]
     MissingUnit(String),
     /// A unit nobody knows.
-    #[error("time: unknown unit {} in duration {}", go_quote_bytes(unit), go_quote_bytes(text))]
+    #[error("time: unknown unit {} in duration {}", go_quote(unit), go_quote(text))]
     UnknownUnit {
         /// The unit as written.
         unit: String,

@@ -8,7 +8,7 @@ pub mod image_ref;
 pub mod names;
 pub mod number;
 pub mod platform;
-mod quote;
+pub mod quote;
 pub mod shell;
 
 pub use names::{ContainerId, ImageId, NetworkId, ProjectName, ServiceName};

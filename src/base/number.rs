@@ -56,7 +56,7 @@ pub fn parse_f64(text: &str) -> Result<f64, NumberError> {
         "nan" if body.len() == text.len() => return Ok(f64::NAN),
         _ => {}
     }
-    if !underscores_stand_between_digits(&lower) {
+    if lower.starts_with(['+', '-']) || !underscores_stand_between_digits(&lower) {
         return Err(fail(Problem::Syntax));
     }
     let lower = lower.replace('_', "");
@@ -255,7 +255,9 @@ mod tests {
             words("1e999"),
             Err("strconv.ParseFloat: parsing \"1e999\": value out of range".to_owned())
         );
-        assert!(words("_1").is_err() && words("1__0").is_err() && words("1_").is_err());
+        assert!(
+            words("++1").is_err() && words("_1").is_err() && words("1__0").is_err() && words("1_").is_err()
+        );
         assert_eq!(parse_i64("+12", "Atoi"), Ok(12));
         assert_eq!(
             parse_i64("99999999999999999999", "Atoi").map_err(|e| e.to_string()),

@@ -37,24 +37,6 @@ fn is_printable(c: char) -> bool {
     }
 }
 
-/// The text in double quotes as Go's `time` package writes it: every byte outside printable ASCII as `\xNN`.
-pub(super) fn go_quote_bytes(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for b in text.bytes() {
-        match b {
-            b'"' | b'\\' => {
-                out.push('\\');
-                out.push(char::from(b));
-            }
-            b' '..0x80 => out.push(char::from(b)),
-            _ => out.push_str(&format!("\\x{b:02x}")),
-        }
-    }
-    out.push('"');
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,6 +44,5 @@ mod tests {
     #[test]
     fn quotes_follow_go() {
         assert_eq!(go_quote("a\"b\\\n\u{1}é\u{a0}"), "\"a\\\"b\\\\\\n\\x01é\\u00a0\"");
-        assert_eq!(go_quote_bytes("1µ"), "\"1\\xc2\\xb5\"");
     }
 }

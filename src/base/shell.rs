@@ -33,11 +33,13 @@ pub fn split(line: &str) -> Result<Vec<String>, ShellError> {
     let mut escaped = false;
     for c in line.chars() {
         if escaped {
-            word.push(match c {
-                't' => '\t',
-                'n' => '\n',
-                other => other,
-            });
+            match c {
+                // What a command substitution holds stays as it is.
+                _ if open.back || open.dollar => word.extend(['\\', c]),
+                't' => word.push('\t'),
+                'n' => word.push('\n'),
+                other => word.push(other),
+            }
             escaped = false;
             started = true;
             continue;
@@ -87,7 +89,7 @@ pub fn split(line: &str) -> Result<Vec<String>, ShellError> {
             }
             ';' | '&' | '|' | '<' | '>' if !open.any() => {
                 // `2>` names a file descriptor, not a word.
-                if c == '>' && word.starts_with(|first: char| first.is_ascii_digit()) {
+                if c == '>' && !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit()) {
                     started = false;
                 }
                 break;
@@ -122,8 +124,10 @@ mod tests {
             ("a && b", &["a"]),
             ("a 2>b", &["a"]),
             ("x2>y", &["x2"]),
+            ("a 2x>y", &["a", "2x"]),
             (r"a\nb", &["a\nb"]),
             ("a `\"b c\"`", &["a", "`\"b c\"`"]),
+            (r"`a\`\t`", &[r"`a\`\t`"]),
             ("$(a 'b)", &["$(a 'b)"]),
             ("a \"2\">b", &["a"]),
             ("", &[]),

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 
 use super::EngineError;
-use crate::base::{ContainerId, ImageId, NetworkId};
+use crate::base::{ContainerId, ImageId, NetworkId, ServiceName};
 use crate::event;
 use crate::spec::{ContainerSpec, EndpointSpec, NetworkSpec, VolumeSpec};
 use crate::state::{
@@ -272,4 +272,27 @@ pub trait Feed {
     /// Container events from now on. When this returns, the engine is already listening: what happens
     /// afterwards is not missed.
     fn events(&self, query: EventQuery) -> Answer<'_, Answers<EngineEvent>>;
+}
+
+/// Told of each container just before it is started: who attaches then misses nothing.
+pub trait BeforeStart: Send + Sync {
+    /// Ends when the start may go ahead.
+    fn before_start<'a>(
+        &'a self,
+        container: &'a ContainerId,
+        name: &'a str,
+        service: Option<&'a ServiceName>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+}
+
+/// Nobody wants to be told.
+impl BeforeStart for () {
+    fn before_start<'a>(
+        &'a self,
+        _: &'a ContainerId,
+        _: &'a str,
+        _: Option<&'a ServiceName>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(std::future::ready(()))
+    }
 }

@@ -112,6 +112,8 @@ pub fn locate(
             FILE_NAMES[0],
             search.working_dir().display()
         )));
+        let Search { environment, diags, .. } = search;
+        name::from_outside(request.project_name.as_deref(), &environment, diags);
         return None;
     }
     let profiles = search.profiles();
@@ -147,6 +149,22 @@ pub fn locate(
         env_files,
         exported,
     })
+}
+
+/// The variables of the process with the `COMPOSE_*` variables that environment files add to them, for
+/// commands that go by a project's name and need no file.
+pub fn process_environment(request: &Request, files: &dyn Files, diags: &mut Diagnostics) -> Environment {
+    // As in `locate`, remote files leave the process as it is; and nothing is fetched for this.
+    if request.files.iter().any(|path| remote::is_remote(path)) {
+        return request.os.clone();
+    }
+    match Search::new(request, files, None, diags) {
+        Some(mut search) => {
+            search.export_compose_variables();
+            search.process
+        }
+        None => request.os.clone(),
+    }
 }
 
 /// A file that was chosen, before it is read.

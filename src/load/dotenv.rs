@@ -30,6 +30,12 @@ pub enum DotenvError {
         /// The line.
         line: usize,
     },
+    /// `export` with nothing after it.
+    #[error("zero length string")]
+    Empty {
+        /// The line.
+        line: usize,
+    },
     /// A quote without its partner.
     #[error("line {line}: unterminated quoted value {text}")]
     Unterminated {
@@ -70,6 +76,7 @@ impl DotenvError {
         match self {
             DotenvError::Name { line, .. }
             | DotenvError::Space { line }
+            | DotenvError::Empty { line }
             | DotenvError::Unterminated { line, .. }
             | DotenvError::Template { line, .. }
             | DotenvError::NoName { line, .. }
@@ -154,6 +161,9 @@ impl<'a> Parser<'a> {
             self.skip_blanks();
         }
         let source = self.rest();
+        if source.is_empty() {
+            return Err(DotenvError::Empty { line });
+        }
         let (key, inherited) = self.key()?;
         if key.contains(' ') {
             return Err(DotenvError::Space { line });
@@ -386,6 +396,7 @@ mod tests {
             ("B\nU\nA=1\n", "B=<B>|A=1"),
             ("A", "=A"),
             ("=b", "=b"),
+            ("export ", "zero length string"),
             ("A=\"a\"C=b", "A=a|C=b"),
             ("A='x' y\n", "A=x|y=<y>"),
             ("A=1\nC=$A-${D:-d}", "A=1|C=1-d"),

@@ -3,10 +3,21 @@
 //! In: what the command line says, and a [`files::Files`] to read through. Out: a [`crate::yaml::Node`]
 //! tree with findings beside it. Must not touch the file system or the process environment itself.
 
+pub mod canonical;
+pub mod defaults;
 pub mod discover;
+pub mod document;
 pub mod dotenv;
 pub mod env;
+mod extends;
 pub mod files;
+mod include;
 pub mod interpolate;
+pub mod merge;
 pub mod name;
+pub mod normalize;
+pub mod paths;
+pub mod pipeline;
 pub mod remote;
+mod rule_table;
+pub mod semantic;

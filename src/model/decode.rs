@@ -191,3 +191,62 @@ pub fn scalar_text(node: &Node) -> Option<String> {
         Kind::Null | Kind::Sequence(_) | Kind::Mapping(_) | Kind::Invalid => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::model::{DependsCondition, MountType, PullPolicy, fixture};
+
+    #[test]
+    fn everything_unreadable_is_reported_and_left_unset() {
+        let (project, diags) = fixture::project(json!({ "services": { "s": {
+            "image": "x", "mem_limit": "12x", "shm_size": 1.5, "stop_grace_period": "90", "command": "a 'b",
+            "environment": ["A =1", "B=2"], "extra_hosts": ["a", "h:::1", "h=[::2]"],
+            "gpus": [{ "count": "x" }], "attach": "foo", "pids_limit": 1.5,
+            "depends_on": { "t": { "condition": "service_helthy" } },
+            "volumes": [{ "type": "tmpfs", "target": "/x", "tmpfs": { "size": "1z", "mode": "0777" } }],
+            "secrets": [{ "source": "a", "mode": "999" }],
+        } } }));
+        let service = &project.services["s"];
+        let container = &service.container;
+        assert_eq!(
+            fixture::messages(&diags),
+            [
+                "RC0504 services.s.mem_limit: `12x` is not a size: invalid suffix: 'x'",
+                "RC0504 services.s.shm_size: a size with a fraction or exponent is ignored",
+                "RC0503 services.s.stop_grace_period: `90` is not a duration: time: missing unit in duration \
+                 \"90\"",
+                "RC0506 services.s.command: `a 'b` can't be split: invalid command line string",
+                "RC0513 services.s.environment: the variable `A ` ends with a blank",
+                "RC0507 services.s.extra_hosts[0]: `a` has no address",
+                "RC0508 services.s.gpus[0].count: `x` is not a count of devices",
+                "RC0203 services.s.attach: `foo` is neither `true` nor `false`",
+                "RC0304 services.s.depends_on.t.condition: `service_helthy` is not a condition that can be \
+                 waited for",
+                "RC0504 services.s.volumes[0].tmpfs.size: `1z` is not a size: invalid suffix: 'z'",
+                "RC0302 services.s.volumes[0].tmpfs.mode: expected a number without quotes, found a string",
+                "RC0505 services.s.secrets[0].mode: `999` is not an octal file mode",
+            ]
+        );
+        assert_eq!(container.command, None);
+        assert_eq!(container.pids_limit, 1);
+        assert_eq!(container.environment["B"].as_deref(), Some("2"));
+        assert_eq!(container.extra_hosts["h"], ["::1", "::2"]);
+        assert_eq!(container.volumes[0].kind, MountType::Tmpfs);
+        assert_eq!(service.workload.depends_on["t"].condition, DependsCondition::Started);
+    }
+
+    #[test]
+    fn pull_policies_have_meanings() {
+        let policy = |word: &str| {
+            let (project, _) = fixture::project(json!({ "services": { "s": { "pull_policy": word } } }));
+            project.services["s"].container.pull_policy()
+        };
+        let hours = |n: i64| crate::base::duration::Duration::from_secs(n * 3600);
+        assert_eq!(policy("weekly"), Some(PullPolicy::Refresh(hours(168))));
+        assert_eq!(policy("every_12h"), Some(PullPolicy::Refresh(hours(12))));
+        assert_eq!(policy("if_not_present"), Some(PullPolicy::Missing));
+        assert_eq!(policy(""), None);
+    }
+}

@@ -16,6 +16,8 @@ mod decode;
 mod deploy;
 mod develop;
 mod device;
+#[cfg(test)]
+mod fixture;
 mod glob;
 pub mod hash;
 mod health;
@@ -54,7 +56,7 @@ pub use network::{Ipam, IpamPool, Network, NetworkAttachment};
 pub use origins::Origins;
 pub use port::Port;
 pub use project::Project;
-pub use record::Extensions;
+pub use record::{Extensions, Form};
 pub use scalar::{ByteSize, FileMode};
 pub use secret::{Config, FileReference, Secret};
 pub use service::{Provider, Service};

@@ -25,21 +25,8 @@ pub fn double_dollars(printed: &str) -> String {
 pub fn tree(project: &Project, form: Form) -> Node {
     let mut top = Object::new(form);
     top.field::<_, Plain>("name", &project.name);
-    let mut services = section(&project.services, form);
-    let mut jobs = section(&project.jobs, form);
-    if form == Form::Yaml {
-        if let Some(map) = jobs.as_mut() {
-            // The reference shows a job's name inside the job too, but only in YAML.
-            for (key, job) in map.iter_mut() {
-                let fields = std::mem::replace(job, Node::null());
-                let named = [(Key::new("name"), text(key.text.as_str()))].into_iter();
-                if let Kind::Mapping(fields) = fields.kind {
-                    let all = named.chain(fields.into_iter().map(|entry| (entry.key, entry.value)));
-                    *job = Node::new(Kind::Mapping(all.collect()));
-                }
-            }
-        }
-    }
+    let services = section(&project.services, form).unwrap_or_default();
+    let jobs = section(&project.jobs, form).map(|map| if form == Form::Yaml { named(map) } else { map });
     let configs = section(&project.configs, form).map(|mut map| {
         // What came from a variable is not shown.
         for (key, config) in map.iter_mut() {
@@ -51,7 +38,7 @@ pub fn tree(project: &Project, form: Form) -> Node {
         map
     });
     let sections = [
-        ("services", Some(services.take().unwrap_or_default())),
+        ("services", Some(services)),
         ("jobs", jobs),
         ("networks", section(&project.networks, form)),
         ("volumes", section(&project.volumes, form)),
@@ -78,6 +65,20 @@ fn section<K: AsRef<str>, T: Record>(objects: &indexmap::IndexMap<K, T>, form: F
     let map: Mapping =
         objects.iter().map(|(key, object)| (Key::new(key.as_ref()), object.to_node(form))).collect();
     (!map.is_empty()).then(|| sorted(map, form))
+}
+
+/// Puts each object's key into the object, as the reference's YAML does with jobs.
+fn named(objects: Mapping) -> Mapping {
+    let with_name = |key: Key, object: Node| {
+        let name = (Key::new("name"), text(key.text.as_str()));
+        let fields = match object.kind {
+            Kind::Mapping(fields) => fields,
+            _ => Mapping::new(),
+        };
+        let fields = std::iter::once(name).chain(fields.into_iter().map(|entry| (entry.key, entry.value)));
+        (key, Node::new(Kind::Mapping(fields.collect())))
+    };
+    objects.into_iter().map(|entry| with_name(entry.key, entry.value)).collect()
 }
 
 /// A free mapping in the order in which the form shows it.
@@ -116,5 +117,64 @@ mod emit {
     }
     pub fn natural_cmp(a: &str, b: &str) -> std::cmp::Ordering {
         a.cmp(b)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::fixture;
+
+    fn compact(node: &Node) -> String {
+        crate::model::hash::compact(node)
+    }
+
+    #[test]
+    fn yaml_and_json_differ_where_the_reference_does() {
+        let (project, _) = fixture::project(json!({
+            "name": "p",
+            "services": { "s": {
+                "x-s": 1, "tty": true, "image": "i", "profiles": ["q"], "deploy": {}, "scale": 0,
+                "blkio_config": { "weight_device": [{ "path": "/a", "weight": 70000 }] },
+                "ulimits": { "core": 0, "nproc": { "soft": 1, "hard": 2 } },
+                "volumes": [{ "type": "bind", "source": "/a", "target": "/b",
+                    "bind": { "create_host_path": true } }],
+                "configs": [{ "source": "c", "mode": "0440" }] } },
+            "jobs": { "j": { "image": "i", "triggers": { "manual": false } } },
+            "networks": { "n": null },
+            "secrets": { "k": { "environment": "K", "content": "hidden" } },
+            "configs": { "c": { "environment": "C", "content": "shown elsewhere" } },
+            "models": { "m": { "model": "x" } },
+            "x-top": { "b": 1, "a": 2 },
+        }));
+        assert_eq!(
+            compact(&tree(&project, Form::Yaml)),
+            concat!(
+                r#"{"name":"p","services":{"s":{"profiles":["q"],"deploy":{},"scale":0,"#,
+                r#""blkio_config":{"weight_device":[{"path":"/a","weight":4464}]},"#,
+                r#""configs":[{"source":"c","mode":"0440"}],"image":"i","#,
+                r#""ulimits":{"core":{"soft":0,"hard":0},"nproc":{"soft":1,"hard":2}},"#,
+                r#""volumes":[{"type":"bind","source":"/a","target":"/b","bind":{}}],"tty":true,"x-s":1}},"#,
+                r#""jobs":{"j":{"name":"j","triggers":{"manual":false},"image":"i"}},"networks":{"n":{}},"#,
+                r#""secrets":{"k":{"environment":"K"}},"configs":{"c":{"environment":"C"}},"#,
+                r#""models":{"m":{"model":"x"}},"x-top":{"a":2,"b":1}}"#,
+            )
+        );
+        assert_eq!(
+            compact(&tree(&project, Form::Json)),
+            concat!(
+                r#"{"configs":{"c":{"environment":"C"}},"jobs":{"j":{"triggers":{"manual":false},"#,
+                r#""command":null,"entrypoint":null,"image":"i"}},"name":"p","networks":{"n":{"ipam":{}}},"#,
+                r#""secrets":{"k":{"environment":"K"}},"services":{"s":{"profiles":["q"],"#,
+                r#""deploy":{"resources":{},"placement":{}},"scale":0,"#,
+                r#""blkio_config":{"weight_device":[{"Path":"/a","Weight":4464}]},"command":null,"#,
+                r#""configs":[{"source":"c","mode":"0440"}],"entrypoint":null,"image":"i","#,
+                r#""ulimits":{"core":{},"nproc":{"soft":1,"hard":2}},"#,
+                r#""volumes":[{"type":"bind","source":"/a","target":"/b","bind":{}}],"tty":true}},"#,
+                r#""x-top":{"a":2,"b":1}}"#,
+            )
+        );
     }
 }

@@ -17,7 +17,8 @@ use super::project::Project;
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Reads a file of variables.
-pub type Reader<'a> = &'a mut dyn FnMut(&EnvFile, Lookup<'_>) -> Result<Vec<(String, String)>, Diagnostic>;
+pub type Reader<'a> =
+    &'a mut dyn FnMut(&EnvFile, Lookup<'_>) -> Result<Vec<(String, String)>, Box<Diagnostic>>;
 
 /// Gives every service that is on its whole environment; `env_file` is empty afterwards.
 ///
@@ -92,15 +93,12 @@ pub fn replicas(project: &mut Project) {
 }
 
 /// A reader knows the file but not who asked for it.
-fn placed(mut finding: Diagnostic, origins: &Origins, key: &str, at: usize) -> Diagnostic {
+fn placed(mut finding: Box<Diagnostic>, origins: &Origins, key: &str, at: usize) -> Diagnostic {
     if !finding.span.is_some() {
-        let (top, list);
-        top = PathRef::Root;
-        list = top.key(key);
-        finding.span = origins.value(list.index(at));
-        finding.path = finding.path.or_else(|| Some(format!("{}.{key}[{at}]", origins.path())));
+        finding.span = origins.value(PathRef::Root.key(key).index(at));
+        finding.path.get_or_insert_with(|| format!("{}.{key}[{at}]", origins.path()));
     }
-    finding
+    *finding
 }
 
 #[cfg(test)]

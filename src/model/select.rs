@@ -137,15 +137,12 @@ fn closure(project: &Project, seeds: Vec<ServiceName>, along: Along) -> HashSet<
     kept
 }
 
-/// Drops networks, volumes, secrets, configs and models that no service or job refers to.
+/// Drops networks, volumes, secrets, configs and models that no service refers to. Jobs don't count, like
+/// in the reference; who runs a job must not call this.
 pub fn drop_unused(project: &mut Project) {
     let mut used = Used::default();
     for service in project.services.values() {
         used.service(service);
-    }
-    for job in project.jobs.values() {
-        used.container(&job.container);
-        used.secrets.extend(job.workload.build.iter().flat_map(|build| sources(&build.secrets)));
     }
     let Used { networks, volumes, secrets, configs, models } = used;
     project.networks.retain(|key, _| networks.contains(key));
@@ -186,4 +183,72 @@ impl Used {
 
 fn sources(references: &[FileReference]) -> impl Iterator<Item = String> {
     references.iter().filter_map(|reference| reference.source.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::fixture;
+
+    fn project() -> Project {
+        let on = |name: &str| json!({ name: { "condition": "service_started", "required": true } });
+        let (mut project, _) = fixture::project(json!({
+            "services": {
+                "web": { "image": "x", "depends_on": on("db"), "networks": { "n": null } },
+                "worker": { "image": "x", "depends_on": on("db") },
+                "db": { "image": "x", "volumes": [{ "type": "volume", "source": "v", "target": "/v" }] },
+                "debug": { "image": "x", "profiles": ["p"] },
+                "trace": { "image": "x", "profiles": ["p"] },
+            },
+            "networks": { "n": {}, "m": {} }, "volumes": { "v": {}, "w": {} },
+            "jobs": { "seed": { "image": "x", "networks": { "m": null } } },
+        }));
+        profiles(&mut project, &[]);
+        project
+    }
+
+    fn select(names: &[&str], along: Along) -> (Vec<String>, Vec<String>) {
+        let (mut project, mut diags) = (project(), Diagnostics::new());
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        services(&mut project, &names, along, &mut diags);
+        let kept = project.services.keys().map(ToString::to_string).collect();
+        (kept, diags.iter().map(|d| format!("{} ({})", d.message, d.help.join(" "))).collect())
+    }
+
+    #[test]
+    fn names_bring_what_they_need() {
+        let kept = |names: &[&str], along| select(names, along).0;
+        assert_eq!(kept(&[], Along::Dependencies), ["web", "worker", "db"]);
+        assert_eq!(kept(&["web"], Along::Dependencies), ["web", "db"]);
+        assert_eq!(kept(&["web"], Along::Nothing), ["web"]);
+        assert_eq!(kept(&["db"], Along::Dependents), ["web", "worker", "db"]);
+        assert_eq!(kept(&["w*"], Along::Nothing), ["web", "worker"]);
+        assert_eq!(kept(&["debug"], Along::Dependencies), ["debug"]);
+    }
+
+    #[test]
+    fn strangers_are_named() {
+        let (_, found) = select(&["wbe", "seed", "z*"], Along::Dependencies);
+        assert_eq!(
+            found,
+            [
+                "no such service: wbe (did you mean `web`?)",
+                "no such service: seed (`seed` is a job: start it with `run seed`)",
+                "no such service: z* ()",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_left_out_is_neither_needed_nor_lost() {
+        let mut project = project();
+        services(&mut project, &["web".to_owned()], Along::Nothing, &mut Diagnostics::new());
+        assert!(project.services["web"].workload.depends_on.is_empty());
+        assert!(project.disabled_services.contains_key("db"));
+        drop_unused(&mut project);
+        assert_eq!(project.networks.keys().collect::<Vec<_>>(), ["n"]);
+        assert!(project.volumes.is_empty());
+    }
 }

@@ -171,7 +171,7 @@ impl PartialEq for Definition {
 }
 
 /// Steps that people see as one: a replacement.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Group {
     /// The container that is replaced, by its final name.
     pub container: String,

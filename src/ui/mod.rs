@@ -1,3 +1,15 @@
-//! What people and programs read: findings, tables, progress. The only layer that knows how output looks.
+//! What people and programs read: findings, tables, progress, logs, questions. The only layer that
+//! prints, and the only one that knows how output looks.
+//!
+//! In: diagnostics, events, observed state, plans. Out: text on the streams it was given. Renderers are
+//! state machines over events and a clock that is handed in, so that tests need no terminal.
 
 pub mod diag;
+pub mod failure;
+pub mod logs;
+pub mod message;
+pub mod mode;
+pub mod plan;
+pub mod prompt;
+pub mod table;
+pub mod terminal;

@@ -4,8 +4,15 @@
 //! ([`emit`]). Scalars resolve as the reference's YAML library resolves them, which is neither
 //! YAML 1.1 nor 1.2. Only this module knows the parser crate.
 
+mod anchors;
+pub mod emit;
 mod node;
+mod parse;
 mod path;
+pub mod scalar;
+mod syntax;
+mod tags;
 
 pub use node::{Entry, Key, Kind, Mapping, Node};
+pub use parse::{Document, Tagged, TaggedPath, parse};
 pub use path::{Path, PathRef, Pattern, Segment};

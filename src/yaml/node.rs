@@ -166,17 +166,7 @@ impl Node {
 
     /// What kind of value it is, in the words of error messages.
     pub fn kind_name(&self) -> &'static str {
-        match self.kind {
-            Kind::Null => "null",
-            Kind::Bool(_) => "a boolean",
-            Kind::Int(_) | Kind::UInt(_) => "an integer",
-            Kind::Float(_) => "a number",
-            Kind::Timestamp(_) => "a timestamp",
-            Kind::String(_) => "a string",
-            Kind::Sequence(_) => "a list",
-            Kind::Mapping(_) => "a mapping",
-            Kind::Invalid => "an invalid value",
-        }
+        self.kind.name()
     }
 
     /// Whether two values are the same, wherever they stand; mappings compare without order.
@@ -198,6 +188,23 @@ impl Node {
                         .all(|entry| b.get(&entry.key.text).is_some_and(|value| entry.value.same(value)))
             }
             _ => false,
+        }
+    }
+}
+
+impl Kind {
+    /// The kind, in the words of error messages.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Kind::Null => "null",
+            Kind::Bool(_) => "a boolean",
+            Kind::Int(_) | Kind::UInt(_) => "an integer",
+            Kind::Float(_) => "a number",
+            Kind::Timestamp(_) => "a timestamp",
+            Kind::String(_) => "a string",
+            Kind::Sequence(_) => "a list",
+            Kind::Mapping(_) => "a mapping",
+            Kind::Invalid => "an invalid value",
         }
     }
 }

@@ -2,7 +2,12 @@
 
 use clap::Args;
 
-use crate::app;
+use crate::app::config::{Form, What};
+use crate::app::load::LoadRequest;
+use crate::app::{self, Along};
+use crate::cli::exit;
+use crate::cli::front::Front;
+use crate::ui::terminal;
 
 /// Check the Compose files and print the project in its full form
 #[derive(Args, Clone, Debug)]
@@ -82,8 +87,7 @@ pub struct Config {
 
 impl Config {
     /// What is to be printed.
-    pub fn what(&self) -> app::config::What {
-        use app::config::What;
+    pub fn what(&self) -> What {
         // The first that is set wins, in the reference's order.
         match () {
             () if self.list_services => What::Services,
@@ -98,4 +102,59 @@ impl Config {
             () => What::Project,
         }
     }
+}
+
+/// Runs `config`.
+pub fn run(front: &Front, config: &Config) -> u8 {
+    let what = config.what();
+    let form = match (config.format.as_str(), &what) {
+        ("", What::Variables) => Form::Table,
+        ("" | "yaml", _) => Form::Yaml,
+        ("json", _) => Form::Json,
+        (other, What::Variables) => {
+            return front.fail(format!("format value \"{other}\" could not be parsed: parsing failed"));
+        }
+        (other, _) => return front.fail(format!("unsupported format \"{other}\"")),
+    };
+    let mut request = front.request();
+    request.no_interpolate = config.no_interpolate;
+    request.no_normalize = config.no_normalize || front.global.compatibility;
+    let raw = config.no_interpolate || what == What::Variables;
+    let lists_only = matches!(
+        what,
+        What::Services | What::Volumes | What::Networks | What::Models | What::Environment
+    );
+    let wanted = LoadRequest {
+        services: if what == What::Services { Vec::new() } else { config.services.clone() },
+        along: Along::Dependencies,
+        interpolate: !raw,
+        normalize: !request.no_normalize,
+        resolve_paths: !config.no_path_resolution,
+        validate: what != What::Variables,
+        consistency: !config.no_consistency,
+        resolve_environment: !config.no_env_resolution && !lists_only,
+        keep_unused: false,
+        request,
+    };
+    if raw && !config.services.is_empty() {
+        let flag = if config.no_interpolate { "--no-interpolate" } else { "--variables" };
+        front.warn(&format!("service filtering is not applied when {flag} is set, the full model will be rendered"));
+    }
+    let Some(loaded) = front.load(wanted) else { return exit::ERROR };
+    let text = match app::config::render(&loaded, &what, form, raw) {
+        Ok(text) => text,
+        Err(error) => return front.fail(error.to_string()),
+    };
+    if config.quiet {
+        return exit::OK;
+    }
+    match &config.output {
+        None => terminal::print(&text),
+        Some(path) => {
+            if let Err(error) = std::fs::write(path, text) {
+                return front.fail(format!("{}: {error}", path.display()));
+            }
+        }
+    }
+    exit::OK
 }

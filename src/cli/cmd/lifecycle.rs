@@ -1,6 +1,21 @@
 //! `down`, `start`, `stop`, `restart`.
 
+use std::time::Duration;
+
 use clap::Args;
+
+use crate::app::converge::{self, ConvergeError, Way};
+use crate::app::request;
+use crate::app::{self, Along};
+use crate::base::ServiceName;
+use crate::cli::exit;
+use crate::cli::front::{Asker, Front, Target, seconds};
+use crate::diag::SourceMap;
+use crate::event::{Event, Level};
+use crate::plan::{self, Intent};
+use crate::ui::failure::FailureView;
+use crate::ui::mode::Mode;
+use crate::ui::{self, terminal};
 
 /// Stop and remove the project's containers and networks
 #[derive(Args, Clone, Debug, Default)]
@@ -64,4 +79,130 @@ pub struct Restart {
     /// Seconds a container has to stop
     #[arg(short, long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub timeout: Option<i64>,
+}
+
+/// Runs `down`.
+pub fn run_down(front: &Front, down: &Down) -> u8 {
+    let remove_orphans = down.remove_orphans || front.process.is_on("COMPOSE_REMOVE_ORPHANS");
+    act(front, "down", &down.services, Along::Dependencies, None, |targets| {
+        Intent::Down(plan::Down {
+            targets,
+            volumes: down.volumes,
+            remove_orphans,
+            timeout: seconds(down.timeout),
+        })
+    })
+}
+
+/// Runs `start`.
+pub fn run_start(front: &Front, start: &Start) -> u8 {
+    let limit = seconds(start.wait_timeout);
+    act(front, "start", &start.services, Along::Dependencies, limit, |targets| {
+        Intent::Start(plan::Start { targets, wait: start.wait })
+    })
+}
+
+/// Runs `stop`.
+pub fn run_stop(front: &Front, stop: &Stop) -> u8 {
+    act(front, "stop", &stop.services, Along::Dependencies, None, |targets| {
+        Intent::Stop(plan::Stop { targets, timeout: seconds(stop.timeout) })
+    })
+}
+
+/// Runs `restart`.
+pub fn run_restart(front: &Front, restart: &Restart) -> u8 {
+    act(front, "restart", &[], Along::Nothing, None, |_| {
+        Intent::Restart(plan::Restart {
+            targets: restart.services.iter().map(|name| ServiceName::from(name.as_str())).collect(),
+            no_deps: restart.no_deps,
+            timeout: seconds(restart.timeout),
+        })
+    })
+}
+
+/// Loads or asks the labels, then carries the intent out.
+fn act(
+    front: &Front,
+    operation: &'static str,
+    services: &[String],
+    along: Along,
+    wait_timeout: Option<Duration>,
+    intent: impl FnOnce(Vec<ServiceName>) -> Intent,
+) -> u8 {
+    let target = match front.aim(services, along) {
+        Ok(target) => target,
+        Err(code) => return code,
+    };
+    let targets: Vec<ServiceName> = services.iter().map(|name| ServiceName::from(name.as_str())).collect();
+    let dry_run = front.global.dry_run;
+    let outcome = front.run(async |session| {
+        let aim = match target {
+            Target::Aim(aim) => *aim,
+            Target::Name(name) => request::from_labels(&session, &name).await?,
+        };
+        let known_by_name = !aim.from_files && !targets.is_empty();
+        let mut targets = targets;
+        // Without a file the whole project is known, and dependants go with what they depend on.
+        if known_by_name && operation == "down" {
+            targets = app::request::with_dependants(&aim.desired, &targets);
+        }
+        let intent = intent(targets);
+        if dry_run {
+            let plan = converge::make_plan(&session, aim.desired, intent, None).await?;
+            return Ok(Done { plan, report: None, sources: aim.sources });
+        }
+        session.events.send(Event::Began { operation });
+        let way = Way { before_start: &(), consent: &Asker { yes: false }, wait_timeout };
+        let project = aim.desired.project.clone();
+        let known = !aim.desired.services.is_empty() || !aim.desired.networks.is_empty();
+        let done = converge::converge(&session, aim.desired, intent, &way).await?;
+        session.events.send(Event::Ended { operation });
+        if operation == "down" && done.plan.steps.is_empty() && !known {
+            let text = format!("No resource found to remove for project \"{project}\".");
+            session.events.send(Event::Message { level: Level::Warning, text });
+        }
+        Ok::<_, ConvergeError>(Done { plan: done.plan, report: Some(done.report), sources: aim.sources })
+    });
+    finish(front, outcome)
+}
+
+/// What a command did.
+pub struct Done {
+    /// What was planned.
+    pub plan: plan::Plan,
+    /// How it went; `None` for a dry run.
+    pub report: Option<app::Report>,
+    /// The texts behind it.
+    pub sources: SourceMap,
+}
+
+/// Tells how a command ended.
+pub fn finish(front: &Front, outcome: Result<Result<Done, ConvergeError>, String>) -> u8 {
+    let done = match outcome {
+        Ok(Ok(done)) => done,
+        Ok(Err(error)) => return front.fail(error.to_string()),
+        Err(text) => return front.fail(text),
+    };
+    for warning in &done.plan.warnings {
+        front.warn(warning);
+    }
+    let Some(report) = done.report else {
+        let printed = plan::print(&done.plan, &done.sources);
+        terminal::print(&ui::plan::text(&printed, front.colours_out()));
+        return exit::OK;
+    };
+    tell_failures(front, &report, &done.sources);
+    report.exit_code()
+}
+
+/// Draws the failures of a run on standard error.
+pub fn tell_failures(front: &Front, report: &app::Report, sources: &SourceMap) {
+    for told in app::failure::tell(report, sources) {
+        if front.mode == Mode::Json {
+            front.fail(&told.title);
+            continue;
+        }
+        let view = FailureView { title: told.title, facts: told.facts, help: told.help };
+        terminal::print_error(&ui::failure::text(&view, front.colours_err()));
+    }
 }

@@ -2,6 +2,14 @@
 
 use clap::Args;
 
+use crate::app::list::{self, PsQuery};
+use crate::app;
+use crate::base::ServiceName;
+use crate::cli::exit;
+use crate::cli::front::{Front, Target};
+use crate::state::ContainerState;
+use crate::ui::{self, message, terminal};
+
 /// List the project's containers
 #[derive(Args, Clone, Debug, Default)]
 pub struct Ps {
@@ -112,4 +120,109 @@ pub struct Version {
     /// Only the number
     #[arg(long)]
     pub short: bool,
+}
+
+/// The text of `version`.
+pub fn version_text(version: &Version) -> String {
+    let number = env!("CARGO_PKG_VERSION");
+    match (version.short, version.format.as_str()) {
+        (true, _) => format!("{number}\n"),
+        (false, "json") => format!("{{\"version\":\"{number}\"}}\n"),
+        (false, _) => format!("rcompose version {number}\n"),
+    }
+}
+
+/// Runs `ps`.
+pub fn run_ps(front: &Front, ps: &Ps) -> u8 {
+    let mut states = Vec::new();
+    let filters = ps.filter.iter().map(|filter| match filter.split_once('=') {
+        Some(("status", status)) => Ok(status),
+        Some(("source", _)) => Err("filter on source is not implemented".to_owned()),
+        Some((other, _)) => Err(format!("unknown filter {other}")),
+        None => Err("arguments to --filter should be in form KEY=VAL".to_owned()),
+    });
+    for status in filters.chain(ps.status.iter().map(|status| Ok(status.as_str()))) {
+        match status {
+            Ok(status) => states.push(ContainerState::parse(status)),
+            Err(text) => return front.fail(text),
+        }
+    }
+    let target = match front.aim(&[], app::Along::Dependencies) {
+        Ok(target) => target,
+        Err(code) => return code,
+    };
+    let (project, known) = match target {
+        Target::Name(name) => (name, None),
+        Target::Aim(aim) => {
+            let known: Vec<ServiceName> = aim.desired.services.keys().chain(&aim.desired.others).cloned().collect();
+            (aim.desired.project, Some(known))
+        }
+    };
+    if let Some(known) = &known
+        && let Some(missing) = ps.services.iter().find(|name| !known.iter().any(|k| k == name.as_str()))
+    {
+        return front.fail(format!("no such service: {missing}"));
+    }
+    let query = PsQuery {
+        services: ps.services.iter().map(|name| ServiceName::from(name.as_str())).collect(),
+        all: ps.all,
+        states,
+        only_known: known.filter(|_| !ps.orphans),
+    };
+    let listed = front.run(async |session| list::containers(&session, &project, &query).await);
+    let containers = match listed {
+        Ok(Ok(containers)) => containers,
+        Ok(Err(error)) => return front.fail(error.to_string()),
+        Err(text) => return front.fail(text),
+    };
+    let options = ui::ps::PsOptions {
+        format: ps.format.clone(),
+        quiet: ps.quiet,
+        services: ps.list_services,
+        no_trunc: ps.no_trunc,
+        now: message::seconds_now(),
+    };
+    match ui::ps::render(&containers, &options) {
+        Ok(text) => {
+            terminal::print(&text);
+            exit::OK
+        }
+        Err(error) => front.fail(error.to_string()),
+    }
+}
+
+/// Runs `ls`.
+pub fn run_ls(front: &Front, ls: &Ls) -> u8 {
+    let mut patterns = Vec::new();
+    for filter in &ls.filter {
+        let pattern = match filter.split_once('=') {
+            Some(("name", pattern)) => regex::Regex::new(pattern).map_err(|error| error.to_string()),
+            _ => Err(format!("invalid filter '{}'", filter.split('=').next().unwrap_or(filter))),
+        };
+        match pattern {
+            Ok(pattern) => patterns.push(pattern),
+            Err(text) => return front.fail(text),
+        }
+    }
+    let listed = match front.run(async |session| list::projects(&session, ls.all).await) {
+        Ok(Ok(listed)) => listed,
+        Ok(Err(error)) => return front.fail(error.to_string()),
+        Err(text) => return front.fail(text),
+    };
+    let rows: Vec<ui::ls::ProjectRow> = listed
+        .into_iter()
+        .filter(|project| patterns.iter().all(|pattern| pattern.is_match(&project.name)))
+        .map(|project| ui::ls::ProjectRow {
+            name: project.name,
+            status: project.status,
+            config_files: project.config_files,
+        })
+        .collect();
+    match ui::ls::render(&rows, &ls.format, ls.quiet) {
+        Ok(text) => {
+            terminal::print(&text);
+            exit::OK
+        }
+        Err(error) => front.fail(error.to_string()),
+    }
 }

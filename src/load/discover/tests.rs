@@ -154,6 +154,11 @@ fn missing_and_remote_files_are_all_told() {
             "compose file \"/p/b.yaml\" is invalid: open /p/b.yaml: no such file or directory",
         ]
     );
+    let nowhere = Request { project_name: Some("Bad".to_owned()), ..request("/q") };
+    assert_eq!(run(&nowhere, &files).1.len(), 2);
+    let dotenv = MapFiles::new().with("/p/.env", "COMPOSE_PROJECT_NAME=x\nA=1\n");
+    let process = process_environment(&request("/p"), &dotenv, &mut Diagnostics::new());
+    assert_eq!((process.get("COMPOSE_PROJECT_NAME"), process.len()), (Some("x"), 1));
     let refused = with_os(wanted, &[("COMPOSE_EXPERIMENTAL_OCI_REMOTE", "0")]);
     assert_eq!(
         run(&refused, &files).1[0],

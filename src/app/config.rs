@@ -1,0 +1,235 @@
+//! `config`: the project in its full form, or one of its lists.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::load::Loaded;
+use crate::base::ServiceName;
+use crate::load::interpolate::{self, VariableUse};
+use crate::model::{self, Project};
+use crate::yaml::{Node, emit};
+
+/// What is to be printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// The whole project.
+    Project,
+    /// Names of services, dependencies first.
+    Services,
+    /// Names of volumes.
+    Volumes,
+    /// Names of networks.
+    Networks,
+    /// Model references.
+    Models,
+    /// Hashes of these services, comma-separated, or of all with `*`.
+    Hash(String),
+    /// Names of all profiles.
+    Profiles,
+    /// Image references.
+    Images,
+    /// Variables of the files.
+    Variables,
+    /// Variables interpolation sees.
+    Environment,
+}
+
+/// The form of the output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// YAML.
+    #[default]
+    Yaml,
+    /// JSON.
+    Json,
+    /// A table, where there is one.
+    Table,
+}
+
+/// Why nothing can be printed.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// `--hash` names a service that isn't there.
+    #[error("no such service: {0}: not found")]
+    NoSuchService(String),
+    /// `--hash` names a service that its profiles keep off.
+    #[error("no such service: {0}: disabled")]
+    Disabled(String),
+}
+
+/// The text that `config` prints. `raw` prints the tree with its variables as they are written.
+pub fn render(loaded: &Loaded, what: &What, form: Form, raw: bool) -> Result<String, ConfigError> {
+    if let What::Variables = what {
+        let uses = loaded.tree.as_deref().map(interpolate::variables).unwrap_or_default();
+        return Ok(variables(&uses, form));
+    }
+    if let (true, Some(tree)) = (raw, loaded.tree.as_deref()) {
+        return Ok(raw_list(tree, what, form));
+    }
+    let Some(project) = &loaded.project else { return Ok(String::new()) };
+    Ok(match what {
+        What::Project => model::print::double_dollars(&match form {
+            Form::Json => model::print::json(project),
+            _ => model::print::yaml(project),
+        }),
+        What::Services => lines(services_in_order(project)),
+        What::Volumes => lines(sorted(project.volumes.keys())),
+        What::Networks => lines(sorted(project.networks.keys())),
+        What::Models => {
+            lines(sorted(project.models.values().filter_map(|model| model.model.as_ref())))
+        }
+        What::Hash(names) => hashes(project, names)?,
+        What::Profiles => lines(profiles(project)),
+        What::Images => lines(images(project)),
+        What::Environment => {
+            let mut all: Vec<String> =
+                project.environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            all.sort();
+            lines(all)
+        }
+        What::Variables => String::new(),
+    })
+}
+
+/// The untyped tree, keys in natural order (YAML) or bytewise (JSON).
+fn raw_list(tree: &Node, what: &What, form: Form) -> String {
+    let section = match what {
+        What::Services => "services",
+        What::Volumes => "volumes",
+        What::Networks => "networks",
+        What::Models => "models",
+        _ => {
+            return match form {
+                Form::Json => emit::to_json(&model::print::sorted_tree(tree, model::Form::Json), 2),
+                _ => emit::to_yaml(&model::print::sorted_tree(tree, model::Form::Yaml)),
+            };
+        }
+    };
+    let keys = tree.get(section).and_then(Node::as_mapping).map(|map| map.keys().map(str::to_owned).collect());
+    lines(sorted(keys.unwrap_or_else(Vec::new).iter()))
+}
+
+fn services_in_order(project: &Project) -> Vec<String> {
+    let graph = crate::graph::Graph::new(
+        project
+            .services
+            .values()
+            .map(|service| (service.name.as_str(), service.workload.depends_on.keys().map(String::as_str))),
+    );
+    graph.order().into_iter().map(String::from).collect()
+}
+
+fn hashes(project: &Project, names: &str) -> Result<String, ConfigError> {
+    let mut wanted: Vec<&ServiceName> = Vec::new();
+    if names == "*" {
+        wanted.extend(project.services.keys());
+    } else {
+        for name in names.split(',') {
+            match project.services.get_key_value(name) {
+                Some((name, _)) => wanted.push(name),
+                None if project.disabled_services.contains_key(name) => {
+                    return Err(ConfigError::Disabled(name.to_owned()));
+                }
+                None => return Err(ConfigError::NoSuchService(name.to_owned())),
+            }
+        }
+    }
+    wanted.sort();
+    Ok(lines(wanted.into_iter().map(|name| format!("{name} {}", model::hash::service(&project.services[name])))))
+}
+
+fn profiles(project: &Project) -> Vec<String> {
+    let services = project.services.values().chain(project.disabled_services.values()).flat_map(|s| &s.profiles);
+    let jobs = project.jobs.values().chain(project.disabled_jobs.values()).flat_map(|j| &j.profiles);
+    services.chain(jobs).cloned().collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn images(project: &Project) -> Vec<String> {
+    let mut images = Vec::new();
+    for service in project.services.values() {
+        if service.provider.is_none() {
+            images.push(service.image_or_default(&project.name, "-"));
+        }
+        let hooks = service.pre_start.iter().filter_map(|hook| hook.container.image.clone());
+        images.extend(hooks);
+        let mounts = service.container.volumes.iter().filter(|mount| mount.kind == model::MountType::Image);
+        images.extend(mounts.filter_map(|mount| mount.source.clone()));
+    }
+    sorted(images.iter())
+}
+
+/// Variables by name; of several uses the last one is shown, as in the reference.
+fn variables(uses: &[VariableUse], form: Form) -> String {
+    let by_name: BTreeMap<&str, &VariableUse> = uses.iter().map(|one| (one.name.as_str(), one)).collect();
+    match form {
+        Form::Table => {
+            let mut rows = vec![["NAME", "REQUIRED", "DEFAULT VALUE", "ALTERNATE VALUE"]];
+            for (name, one) in &by_name {
+                let required = if one.required { "true" } else { "false" };
+                rows.push([name, required, &one.default, &one.alternate]);
+            }
+            table(&rows)
+        }
+        Form::Json => {
+            let all: serde_json::Map<String, serde_json::Value> = by_name
+                .into_iter()
+                .map(|(name, one)| {
+                    let value = serde_json::json!({
+                        "Name": name,
+                        "DefaultValue": one.default,
+                        "PresenceValue": one.alternate,
+                        "Required": one.required,
+                    });
+                    (name.to_owned(), value)
+                })
+                .collect();
+            indented_json(&serde_json::Value::Object(all)) + "\n"
+        }
+        Form::Yaml => {
+            let mut text = String::new();
+            for (name, one) in by_name {
+                let quoted = |value: &str| emit::scalar(value);
+                text += &format!("{}:\n", quoted(name));
+                text += &format!("    name: {}\n", quoted(name));
+                text += &format!("    defaultvalue: {}\n", quoted(&one.default));
+                text += &format!("    presencevalue: {}\n", quoted(&one.alternate));
+                text += &format!("    required: {}\n", one.required);
+            }
+            text
+        }
+    }
+}
+
+/// Columns at least 20 wide, three blanks between, as the reference's writer has them.
+fn table(rows: &[[&str; 4]]) -> String {
+    let width = |column: usize| {
+        rows.iter().map(|row| row[column].chars().count() + 3).max().unwrap_or(0).max(20)
+    };
+    let widths: Vec<usize> = (0..4).map(width).collect();
+    rows.iter()
+        .map(|row| {
+            let cells: String = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+            cells + "\n"
+        })
+        .collect()
+}
+
+fn indented_json(value: &serde_json::Value) -> String {
+    use serde::Serialize;
+    let mut bytes = Vec::new();
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
+    // Writing a value into memory has nothing that can fail.
+    let written = value.serialize(&mut serializer).is_ok();
+    debug_assert!(written);
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+fn sorted<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let mut names: Vec<String> = names.cloned().collect();
+    names.sort();
+    names
+}
+
+fn lines(items: impl IntoIterator<Item = String>) -> String {
+    items.into_iter().map(|line| line + "\n").collect()
+}

@@ -1,0 +1,115 @@
+//! From a project to an engine that matches it: the second half of the program.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::Session;
+use crate::apply::{self, BeforeStart, Options, Report};
+use crate::engine::EngineError;
+use crate::observe::{self, Query};
+use crate::plan::{self, Hazard, Input, Intent, Plan, PlanError};
+use crate::spec::{Desired, PullPolicy};
+use crate::state::Observed;
+
+/// Why nothing was done.
+#[derive(Debug, thiserror::Error)]
+pub enum ConvergeError {
+    /// The engine could not be asked.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// No plan can be made.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+}
+
+/// Whether the user agrees to what may lose data.
+pub trait Consent: Send + Sync {
+    /// Asks about one volume whose definition changed: may it be made anew?
+    fn recreate_volume(&self, name: &str) -> bool;
+}
+
+/// How the run goes, beside what it does.
+pub struct Way<'a> {
+    /// Told of each container before its start.
+    pub before_start: &'a dyn BeforeStart,
+    /// Asked before data is lost.
+    pub consent: &'a dyn Consent,
+    /// How long a wait may take.
+    pub wait_timeout: Option<Duration>,
+}
+
+/// What was planned and how it went.
+#[derive(Debug)]
+pub struct Converged {
+    /// The plan.
+    pub plan: Plan,
+    /// How it went.
+    pub report: Report,
+}
+
+/// Looks, plans, asks, and carries out.
+pub async fn converge(
+    session: &Session,
+    desired: Desired,
+    intent: Intent,
+    way: &Way<'_>,
+) -> Result<Converged, ConvergeError> {
+    let plan = make_plan(session, desired.clone(), intent, Some(way.consent)).await?;
+    let mut options = Options::new(&desired.project, way.before_start);
+    options.wait_timeout = way.wait_timeout;
+    if let Some(limit) = session.parallel {
+        options.pull_limit = limit.max(1);
+    }
+    let report = apply::run(&session.engine, &plan, &options, &session.events, &session.cancel).await;
+    Ok(Converged { plan, report })
+}
+
+/// Looks and plans. Without anyone to ask, what may lose data is left as it is.
+pub async fn make_plan(
+    session: &Session,
+    mut desired: Desired,
+    mut intent: Intent,
+    consent: Option<&dyn Consent>,
+) -> Result<Plan, ConvergeError> {
+    let engine = &*session.engine;
+    let images = matches!(intent, Intent::Up(_));
+    let query = Query { project: desired.project.clone(), desired: Some(&desired), images };
+    let (capabilities, observed) =
+        futures_util::future::try_join(engine.capabilities(), observe::snapshot(engine, &query)).await?;
+    refresh(&mut desired, &observed, jiff::Timestamp::now().as_second());
+    // Only containers that are to be replaced are inspected: for the words of the reasons.
+    let diverged = if images { plan::diverged(&desired, &observed) } else { Vec::new() };
+    let details = observe::details(engine, &diverged).await?;
+    let make = |desired: &Desired, intent: &Intent, details: &HashMap<_, _>| {
+        let input = Input { desired, observed: &observed, details, capabilities: &capabilities };
+        plan::make(input, intent)
+    };
+    let plan = make(&desired, &intent, &details)?;
+    let Some(consent) = consent else { return Ok(plan) };
+    let agreed: Vec<String> = plan
+        .hazards
+        .iter()
+        .filter_map(|hazard| match hazard {
+            Hazard::VolumeDefinitionChanged { key, name, .. } if consent.recreate_volume(name) => Some(key.clone()),
+            _ => None,
+        })
+        .collect();
+    match &mut intent {
+        Intent::Up(up) if !agreed.is_empty() => {
+            up.recreate_volumes = agreed;
+            Ok(make(&desired, &intent, &details)?)
+        }
+        _ => Ok(plan),
+    }
+}
+
+/// Turns refresh periods into "pull" or "don't": the planner has no clock.
+fn refresh(desired: &mut Desired, observed: &Observed, now: i64) {
+    for service in desired.services.values_mut() {
+        if let PullPolicy::Refresh(period) = service.pull_policy {
+            let tagged = observed.images.get(&service.container.image).and_then(|image| image.last_tagged);
+            let due = tagged.is_none_or(|tagged| tagged.saturating_add(period) < now);
+            service.pull_policy = if due { PullPolicy::Always } else { PullPolicy::Missing };
+        }
+    }
+}

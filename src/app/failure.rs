@@ -1,0 +1,126 @@
+//! What a failed run tells: the causes, each with its evidence and who waited for it.
+
+use crate::apply::{ApplyError, Evidence, Failure, Outcome, Report};
+use crate::diag::SourceMap;
+use crate::event::SubjectKind;
+use crate::state::ContainerState;
+
+/// A failure in words: a title, named facts, and what helps.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// One line.
+    pub title: String,
+    /// Facts with their names.
+    pub facts: Vec<(String, String)>,
+    /// What helps.
+    pub help: Vec<String>,
+}
+
+/// How many log lines are shown.
+const LOG_LINES: usize = 10;
+
+/// Every failure of a run, in the order of its steps.
+pub fn tell(report: &Report, sources: &SourceMap) -> Vec<Told> {
+    let mut told: Vec<Told> = report
+        .outcomes
+        .iter()
+        .filter_map(|outcome| match outcome {
+            Outcome::Failed(failure) => Some(tell_one(failure, sources)),
+            _ => None,
+        })
+        .collect();
+    if let Some(last) = told.last_mut() {
+        if !report.discarded.is_empty() {
+            let names = report.discarded.join(", ");
+            last.facts.push(("removed".to_owned(), format!("{names} (made by this run, never started)")));
+        }
+        if !report.restored.is_empty() {
+            last.facts.push(("restored".to_owned(), format!("{} runs again as before", report.restored.join(", "))));
+        }
+        for (container, error) in &report.leftovers {
+            last.facts.push(("left behind".to_owned(), format!("{container}: {error}")));
+        }
+    }
+    told
+}
+
+fn tell_one(failure: &Failure, sources: &SourceMap) -> Told {
+    let waiters: Vec<&str> = failure.chain.iter().map(|link| link.waiter.as_str()).collect();
+    let held = match waiters.as_slice() {
+        [] => String::new(),
+        [one] => format!(", so {one} was not started"),
+        many => format!(", so {} were not started", many.join(", ")),
+    };
+    let prefix = match &failure.error {
+        ApplyError::Call(_) => match failure.subject.kind {
+            SubjectKind::Container => format!("{}: ", failure.subject.name),
+            _ => format!("{}: ", failure.subject),
+        },
+        _ if !failure.chain.is_empty() => "dependency failed to start: ".to_owned(),
+        _ => String::new(),
+    };
+    let from_engine = if matches!(&failure.error, ApplyError::Call(crate::engine::EngineError::Refused { .. }
+        | crate::engine::EngineError::NotFound { .. }
+        | crate::engine::EngineError::Conflict { .. })) { "Error response from daemon: " } else { "" };
+    let mut told = Told { title: format!("{prefix}{from_engine}{}{held}", failure.error), ..Told::default() };
+    if let Some(evidence) = &failure.evidence {
+        facts(&mut told, evidence);
+    }
+    if !failure.chain.is_empty() {
+        let links: Vec<String> = failure
+            .chain
+            .iter()
+            .map(|link| {
+                let place = sources.place(link.span).map(|place| format!(" ({place})")).unwrap_or_default();
+                format!("{} waits for {}{place}", link.waiter, link.on)
+            })
+            .collect();
+        told.facts.push(("chain".to_owned(), links.join("\n")));
+    } else if let Some(place) = sources.place(failure.span) {
+        told.facts.push(("asked for".to_owned(), place));
+    }
+    told
+}
+
+fn facts(told: &mut Told, evidence: &Evidence) {
+    if let Some(port) = &evidence.taken_port {
+        let holder = match &port.holder {
+            Some(container) => format!("container {container} publishes it"),
+            None => "a process outside of the engine, or another address, holds it".to_owned(),
+        };
+        told.facts.push((format!("port {}", port.port), holder));
+        told.help.push("publish another host port, or stop what holds this one".to_owned());
+    }
+    let Some(container) = &evidence.container else { return };
+    if let Some(check) = container.health_log.last() {
+        let test = container.health_test.join(" ");
+        let output = check.output.trim_end();
+        let mut text = format!("{test} → exit {}", check.exit_code);
+        if !output.is_empty() {
+            text += &format!("\n{output}");
+        }
+        told.facts.push(("last check".to_owned(), text));
+    }
+    if !container.log.is_empty() {
+        let from = container.log.len().saturating_sub(LOG_LINES);
+        told.facts.push(("last log".to_owned(), container.log[from..].join("\n")));
+    }
+    let mut state = format!("{}, exit code {}", container.state.as_str(), container.exit_code);
+    if container.state == ContainerState::Running {
+        state = format!("running, {} failed checks in a row", container.failing_streak);
+    }
+    if container.restart_count > 0 {
+        state += &format!(", {} restarts", container.restart_count);
+    }
+    if container.oom_killed {
+        state += &format!(", killed for lack of memory (limit {} bytes)", container.memory_limit);
+        told.help.push("raise mem_limit, or find what takes the memory".to_owned());
+    }
+    told.facts.push(("state".to_owned(), state));
+    if !container.error.is_empty() {
+        told.facts.push(("engine".to_owned(), container.error.clone()));
+    }
+    if let Some(service) = &container.service {
+        told.help.push(format!("more of its output: rcompose logs {service}"));
+    }
+}

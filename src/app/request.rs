@@ -1,0 +1,107 @@
+//! From a command's arguments to what should exist: a loaded project, or one known from its labels.
+
+use std::path::Path;
+
+use indexmap::IndexMap;
+
+use super::Session;
+use super::labels;
+use super::load::Loaded;
+use crate::base::{ProjectName, ServiceName};
+use crate::diag::{Diagnostics, SourceMap};
+use crate::engine::EngineError;
+use crate::graph::Graph;
+use crate::model::Project;
+use crate::observe::{self, Query};
+use crate::spec::{self, Desired};
+
+/// What a command acts on.
+#[derive(Debug)]
+pub struct Aim {
+    /// What should exist.
+    pub desired: Desired,
+    /// The texts behind it, for places.
+    pub sources: SourceMap,
+    /// Findings of the lowering.
+    pub findings: Diagnostics,
+    /// Whether a Compose file stands behind it.
+    pub from_files: bool,
+}
+
+/// Facts of the run that lowering needs.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// `--compatibility`, or the variable.
+    pub compatibility: bool,
+    /// `--env-file`, absolute.
+    pub env_files: Vec<String>,
+    /// Proxy variables of the client's configuration.
+    pub proxy: IndexMap<String, String>,
+}
+
+/// The desired objects of a loaded project.
+pub fn from_project(mut project: Project, sources: SourceMap, facts: &Facts) -> Aim {
+    let truthy = |name: &str| {
+        project.environment.get(name).is_some_and(|value| {
+            matches!(value.trim().to_lowercase().as_str(), "1" | "t" | "true" | "y")
+        })
+    };
+    let separator = if facts.compatibility || truthy("COMPOSE_COMPATIBILITY") { '_' } else { '-' };
+    let platform = project.environment.get("DOCKER_DEFAULT_PLATFORM").filter(|p| !p.is_empty()).cloned();
+    if let Some(platform) = &platform {
+        apply_platform(&mut project, platform);
+    }
+    let files: Vec<String> =
+        project.compose_files.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+    let context = spec::Context {
+        config_files: &files,
+        env_files: &facts.env_files,
+        separator,
+        default_platform: platform.as_deref(),
+        proxy: &facts.proxy,
+        read: &|path: &Path| std::fs::read(path),
+    };
+    let (desired, findings) = spec::lower(&project, &context);
+    Aim { desired, sources, findings, from_files: true }
+}
+
+/// `DOCKER_DEFAULT_PLATFORM` becomes the platform of services that are built; it is part of their hash.
+pub fn apply_platform(project: &mut Project, platform: &str) {
+    for service in project.services.values_mut() {
+        if service.workload.build.is_some() && service.container.platform.is_none() {
+            service.container.platform = Some(platform.to_owned());
+        }
+    }
+}
+
+/// A project of which only the name is known.
+pub async fn from_labels(session: &Session, name: &ProjectName) -> Result<Aim, EngineError> {
+    let query = Query { project: name.clone(), desired: None, images: false };
+    let observed = observe::snapshot(&*session.engine, &query).await?;
+    Ok(Aim {
+        desired: labels::desired(name, &observed),
+        sources: SourceMap::new(),
+        findings: Diagnostics::new(),
+        from_files: false,
+    })
+}
+
+/// What a loaded project aims at, when it loaded without errors.
+pub fn from_loaded(loaded: Loaded, facts: &Facts) -> Option<Aim> {
+    let project = loaded.project?;
+    let mut aim = from_project(project, loaded.sources, facts);
+    let mut findings = loaded.findings;
+    findings.extend(std::mem::take(&mut aim.findings));
+    findings.sort();
+    aim.findings = findings;
+    Some(aim)
+}
+
+/// These services and everything that depends on them.
+pub fn with_dependants(desired: &Desired, names: &[ServiceName]) -> Vec<ServiceName> {
+    let services = desired.services.values();
+    let graph = Graph::new(
+        services.map(|service| (service.name.as_str(), service.depends_on.iter().map(|d| d.service.as_str()))),
+    );
+    graph.with_dependants(names.iter().map(ServiceName::as_str)).into_iter().collect()
+}

@@ -1,0 +1,75 @@
+//! Carries a plan out.
+//!
+//! In: a [`Plan`](crate::plan::Plan) and an engine. Out: a [`Report`], and a stream of events while it
+//! goes. Every step begins as soon as the steps it comes after have ended well; a failed step holds up
+//! only what depends on it. What a failure would leave half made is taken back. Nothing here decides
+//! what should be done, and no task outlives [`run`].
+
+mod cancel;
+mod evidence;
+mod narrate;
+mod report;
+mod run;
+mod step;
+mod undo;
+mod wait;
+
+pub use cancel::{Cancel, CancelStage, Canceller, cancellation};
+pub use narrate::Events;
+pub use report::{ApplyError, ContainerEvidence, Evidence, Failure, Link, Outcome, Report, TakenPort};
+pub use run::run;
+
+pub use crate::engine::BeforeStart;
+
+use std::time::Duration;
+
+use crate::base::ProjectName;
+
+/// How a plan is carried out.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// The project: whose containers' events are heard.
+    pub project: &'a ProjectName,
+    /// Starts at a time.
+    pub start_limit: usize,
+    /// Stops at a time; they mostly wait for the containers.
+    pub stop_limit: usize,
+    /// Other writing calls at a time.
+    pub write_limit: usize,
+    /// Downloads at a time.
+    pub pull_limit: usize,
+    /// How long a wait may take.
+    pub wait_timeout: Option<Duration>,
+    /// Told of each container before it is started.
+    pub hooks: &'a dyn BeforeStart,
+}
+
+impl<'a> Options<'a> {
+    /// Limits that suit this machine, no time limit.
+    pub fn new(project: &'a ProjectName, hooks: &'a dyn BeforeStart) -> Options<'a> {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Options {
+            project,
+            // More starts at once than about two a core only slow each other down.
+            start_limit: (2 * cores).max(4),
+            stop_limit: 64,
+            write_limit: 16,
+            pull_limit: 8,
+            wait_timeout: None,
+            hooks,
+        }
+    }
+}
+
+impl std::fmt::Debug for Options<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options")
+            .field("project", &self.project)
+            .field("start_limit", &self.start_limit)
+            .field("stop_limit", &self.stop_limit)
+            .field("write_limit", &self.write_limit)
+            .field("pull_limit", &self.pull_limit)
+            .field("wait_timeout", &self.wait_timeout)
+            .finish_non_exhaustive()
+    }
+}

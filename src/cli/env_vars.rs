@@ -1,0 +1,50 @@
+//! The process's environment: read here, once, and nowhere else.
+
+use std::path::PathBuf;
+
+use crate::app::env::Environment;
+
+/// The process as a command sees it.
+#[derive(Clone, Debug)]
+pub struct Process {
+    /// Its variables; those that are not Unicode are left out.
+    pub environment: Environment,
+    /// Its directory.
+    pub cwd: PathBuf,
+    /// The user's home directory.
+    pub home: Option<PathBuf>,
+}
+
+impl Process {
+    /// Reads it. The directory is the one the shell calls it (`PWD`) when both are the same place.
+    pub fn read() -> std::io::Result<Process> {
+        let variables: Vec<(String, String)> = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        let environment = Environment::from_os(variables);
+        let real = std::env::current_dir()?;
+        let named = environment.get("PWD").map(PathBuf::from).filter(|path| path.is_absolute());
+        let cwd = match named {
+            Some(named) if same_place(&named, &real) => named,
+            _ => real,
+        };
+        let home = environment.get_full("HOME").map(PathBuf::from);
+        Ok(Process { environment, cwd, home })
+    }
+
+    /// A variable that is set and not empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.environment.get_full(name)
+    }
+
+    /// Whether a switch is on: `1`, `t`, `true`, `y` in any case.
+    pub fn is_on(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| {
+            matches!(value.trim().to_lowercase().as_str(), "1" | "t" | "true" | "y")
+        })
+    }
+}
+
+fn same_place(a: &std::path::Path, b: &std::path::Path) -> bool {
+    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}

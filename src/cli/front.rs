@@ -1,0 +1,286 @@
+//! What every command does around its work: read the environment, load, tell findings, connect, show
+//! progress, listen to signals.
+
+use std::future::Future;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::env_vars::Process;
+use super::global::Global;
+use super::{exit, signals};
+use crate::app::converge::Consent;
+use crate::app::disk::Disk;
+use crate::app::load::{LoadRequest, Loaded, load};
+use crate::app::request::{self, Aim, Facts};
+use crate::app::{self, Canceller, Engine, Events, Request, Session, cancellation};
+use crate::base::ProjectName;
+use crate::diag::{Diagnostics, Severity, SourceMap};
+use crate::docker;
+use crate::event::{Event, Level};
+use crate::ui::mode::{Ansi, Mode};
+use crate::ui::progress::{self, Progress};
+use crate::ui::{self, message, terminal};
+
+/// The command line and the process, understood.
+pub struct Front {
+    pub global: Global,
+    pub process: Process,
+    pub mode: Mode,
+    pub ansi: Ansi,
+    pub parallel: Option<usize>,
+}
+
+/// Why a command could not do its work; the words are for people.
+pub type Failed = String;
+
+impl Front {
+    /// Understands the options that all commands share.
+    pub fn new(global: Global) -> Result<Front, String> {
+        let process = Process::read().map_err(|error| format!("the current directory is not there: {error}"))?;
+        let ansi = Ansi::parse(global.ansi.as_deref().or(process.get("COMPOSE_ANSI")).unwrap_or_default());
+        let progress = global.progress.as_deref().or(process.get("COMPOSE_PROGRESS")).unwrap_or_default();
+        let mode = Mode::choose(progress, ansi, terminal::stderr_is_terminal()).map_err(|e| e.to_string())?;
+        let parallel = match (global.parallel, process.get("COMPOSE_PARALLEL_LIMIT")) {
+            (Some(limit), _) => Some(limit),
+            (None, Some(text)) => Some(text.parse::<i64>().map_err(|_| {
+                format!("COMPOSE_PARALLEL_LIMIT must be an integer (found: \"{text}\")")
+            })?),
+            (None, None) => None,
+        };
+        let parallel = parallel.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
+        Ok(Front { global, process, mode, ansi, parallel })
+    }
+
+    /// Whether standard output gets colours.
+    pub fn colours_out(&self) -> bool {
+        self.ansi.colours(terminal::stdout_is_terminal(), self.process.get("NO_COLOR").is_some())
+    }
+
+    /// Whether standard error gets colours.
+    pub fn colours_err(&self) -> bool {
+        self.ansi.colours(terminal::stderr_is_terminal(), self.process.get("NO_COLOR").is_some())
+    }
+
+    /// The loader's request.
+    pub fn request(&self) -> Request {
+        let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+        Request {
+            files: self.global.files.clone(),
+            project_name: self.global.project_name.clone(),
+            project_directory: self.global.project_directory.as_ref().map(text),
+            workdir: self.global.workdir.as_ref().map(text),
+            env_files: self.global.env_file.clone(),
+            profiles: self.global.profile.clone(),
+            cwd: self.process.cwd.clone(),
+            os: self.process.environment.clone(),
+            ..Request::default()
+        }
+    }
+
+    /// Loads what is wanted and tells the findings; `None` when there are errors among them.
+    pub fn load(&self, mut wanted: LoadRequest) -> Option<Loaded> {
+        wanted.keep_unused |= self.global.all_resources;
+        let loaded = load(&wanted, &Disk::new(self.process.home.clone()));
+        self.tell(&loaded.findings, &loaded.sources);
+        (!loaded.findings.has_errors()).then_some(loaded)
+    }
+
+    /// Draws findings on standard error.
+    pub fn tell(&self, findings: &Diagnostics, sources: &SourceMap) {
+        if findings.is_empty() {
+            return;
+        }
+        if self.mode == Mode::Json {
+            match ui::diag::json_lines(findings, sources) {
+                Ok(lines) => terminal::print_error(&lines),
+                Err(error) => terminal::print_error(&format!("{error}\n")),
+            }
+            return;
+        }
+        let look = ui::diag::Look { styled: self.colours_err(), width: terminal::stderr_width() };
+        terminal::print_error(&ui::diag::draw(findings, sources, look));
+    }
+
+    /// Says that a command failed.
+    pub fn fail(&self, text: impl AsRef<str>) -> u8 {
+        terminal::print_error(&message::failure(text.as_ref(), self.mode));
+        exit::ERROR
+    }
+
+    /// A warning that belongs to no file.
+    pub fn warn(&self, text: &str) {
+        let line = message::line(Level::Warning, text, self.mode, terminal::stderr_is_terminal(), &message::now());
+        terminal::print_error(&line);
+    }
+
+    /// Facts of the run that lowering needs.
+    pub fn facts(&self, loaded: &Loaded) -> Facts {
+        let explicit = !self.global.env_file.is_empty() || self.process.get("COMPOSE_ENV_FILES").is_some();
+        let env_files = loaded.located.iter().flat_map(|located| &located.env_files);
+        Facts {
+            compatibility: self.global.compatibility,
+            env_files: if explicit {
+                env_files.map(|path| path.to_string_lossy().into_owned()).collect()
+            } else {
+                Vec::new()
+            },
+            proxy: docker::proxy_environment(&self.docker_config()),
+        }
+    }
+
+    /// How the engine is reached.
+    pub fn docker_config(&self) -> docker::Config {
+        let owned = |name: &str| self.process.get(name).map(str::to_owned);
+        let host = self.global.host.clone().or_else(|| match &self.global.context {
+            Some(_) => None,
+            None => owned("DOCKER_HOST"),
+        });
+        let context = self.global.context.clone().or_else(|| match &host {
+            Some(_) => None,
+            None => owned("DOCKER_CONTEXT"),
+        });
+        let config_dir = owned("DOCKER_CONFIG")
+            .map(PathBuf::from)
+            .or_else(|| self.process.home.as_ref().map(|home| home.join(".docker")));
+        let verify = self.process.get("DOCKER_TLS_VERIFY").is_some();
+        let tls = (verify || self.process.is_on("DOCKER_TLS")).then(|| {
+            let directory = owned("DOCKER_CERT_PATH").map(PathBuf::from).or_else(|| config_dir.clone());
+            docker::TlsConfig::in_directory(&directory.unwrap_or_default(), verify)
+        });
+        docker::Config {
+            host,
+            context,
+            config_dir,
+            tls,
+            api_version: owned("DOCKER_API_VERSION"),
+            auth_config: owned("DOCKER_AUTH_CONFIG"),
+        }
+    }
+
+    /// Runs asynchronous work: an engine, progress on standard error, signals.
+    pub fn run<T, F>(&self, work: impl FnOnce(Session) -> F) -> Result<T, Failed>
+    where
+        F: Future<Output = T>,
+    {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| format!("the runtime can't start: {error}"))?;
+        runtime.block_on(async {
+            let engine: Arc<dyn Engine> =
+                Arc::new(docker::Docker::connect(&self.docker_config()).map_err(|error| error.to_string())?);
+            let (sender, receiver) = mpsc::unbounded_channel();
+            let (canceller, cancel) = cancellation();
+            let session =
+                Session { engine, events: Events::new(sender), cancel, parallel: self.parallel };
+            let shown = progress::show(receiver, self.progress());
+            let both = futures_util::future::join(work(session), shown);
+            tokio::select! {
+                (result, ()) = both => Ok(result),
+                () = signals::listen(canceller, |_| ()) => Err("cancelled".to_owned()),
+            }
+        })
+    }
+
+    /// The renderer of this run.
+    pub fn progress(&self) -> Progress {
+        Progress::new(self.mode, self.colours_err(), Box::new(io::stderr()), Box::new(terminal::stderr_size))
+    }
+
+    /// Like [`Front::run`], for commands whose own loop shows progress and logs and hears signals.
+    pub fn run_with<T, F>(
+        &self,
+        work: impl FnOnce(Session, mpsc::UnboundedReceiver<Event>, Canceller) -> F,
+    ) -> Result<T, Failed>
+    where
+        F: Future<Output = T>,
+    {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| format!("the runtime can't start: {error}"))?;
+        runtime.block_on(async {
+            let engine: Arc<dyn Engine> =
+                Arc::new(docker::Docker::connect(&self.docker_config()).map_err(|error| error.to_string())?);
+            let (sender, receiver) = mpsc::unbounded_channel();
+            let (canceller, cancel) = cancellation();
+            let session =
+                Session { engine, events: Events::new(sender), cancel, parallel: self.parallel };
+            Ok(work(session, receiver, canceller).await)
+        })
+    }
+
+    /// A project for commands that also work without a Compose file: with only `-p`, its labels tell.
+    /// `Err` holds the exit code; everything was told already.
+    pub fn aim(&self, services: &[String], along: app::Along) -> Result<Target, u8> {
+        if self.global.files.is_empty()
+            && let Some(name) = &self.global.project_name
+        {
+            return match ProjectName::normalize(name) {
+                Some(name) => Ok(Target::Name(name)),
+                None => Err(self.fail(format!("invalid project name \"{name}\""))),
+            };
+        }
+        let mut wanted = LoadRequest::full(self.request(), services.to_vec());
+        wanted.along = along;
+        wanted.resolve_environment = false;
+        let loaded = self.load(wanted).ok_or(exit::ERROR)?;
+        let facts = self.facts(&loaded);
+        // What can't be brought up may still be taken down: findings of the lowering are no matter here.
+        let aim = loaded.project.map(|project| request::from_project(project, loaded.sources, &facts));
+        aim.map(|aim| Target::Aim(Box::new(aim))).ok_or(exit::ERROR)
+    }
+
+    /// The project's name alone, from files or options.
+    pub fn project_name(&self) -> Result<ProjectName, u8> {
+        match self.aim(&[], app::Along::Dependencies)? {
+            Target::Name(name) => Ok(name),
+            Target::Aim(aim) => Ok(aim.desired.project),
+        }
+    }
+
+    /// Tells what lowering found; `None` when it forbids to go on.
+    pub fn aim_of(&self, loaded: Loaded) -> Option<Aim> {
+        let facts = self.facts(&loaded);
+        let aim = request::from_project(loaded.project?, loaded.sources, &facts);
+        self.tell(&aim.findings, &aim.sources);
+        let bad = aim.findings.iter().any(|finding| finding.severity == Severity::Error);
+        (!bad).then_some(aim)
+    }
+}
+
+/// What a command acts on, before the engine is asked.
+pub enum Target {
+    /// A loaded project.
+    Aim(Box<Aim>),
+    /// A name; the labels of its containers tell the rest.
+    Name(ProjectName),
+}
+
+/// Asks at the terminal before data is lost.
+pub struct Asker {
+    /// `--yes`.
+    pub yes: bool,
+}
+
+impl Consent for Asker {
+    fn recreate_volume(&self, name: &str) -> bool {
+        if self.yes {
+            return true;
+        }
+        let question = format!(
+            "Volume \"{name}\" exists but doesn't match configuration in compose file. Recreate (data will be lost)?"
+        );
+        let terminal = terminal::stdin_is_terminal();
+        ui::prompt::confirm(&question, false, terminal, &mut io::stdin().lock(), &mut io::stdout()).unwrap_or(false)
+    }
+}
+
+/// Seconds of an option; negative ones mean "as long as it takes".
+pub fn seconds(value: Option<i64>) -> Option<Duration> {
+    value.map(|seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::from(u32::MAX))))
+}

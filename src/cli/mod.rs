@@ -1,0 +1,111 @@
+//! The command line: arguments, environment, signals, exit codes. The composition root: here the parts
+//! are put together, and nowhere else are they known to each other.
+
+mod cmd;
+mod env_vars;
+mod exit;
+mod front;
+mod global;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::ui::terminal;
+use front::Front;
+use global::Global;
+
+/// Make containers match a Compose file
+///
+/// rcompose reads compose.yaml, works out what should exist, shows the plan with its reasons, and makes the
+/// container engine match it. It reads the same files and leaves the same names and labels as Docker Compose.
+#[derive(Parser, Debug)]
+#[command(
+    name = "rcompose",
+    version,
+    disable_version_flag = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    max_term_width = 110,
+    after_help = "Exit codes: 0 done, 1 error, 2 `plan` found changes, 130 cancelled."
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+
+    /// Print the version
+    #[arg(short = 'v', long = "version", action = clap::ArgAction::SetTrue)]
+    show_version: bool,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Up(cmd::up::Up),
+    Plan(cmd::up::Plan),
+    Down(cmd::lifecycle::Down),
+    Start(cmd::lifecycle::Start),
+    Stop(cmd::lifecycle::Stop),
+    Restart(cmd::lifecycle::Restart),
+    Ps(cmd::show::Ps),
+    Ls(cmd::show::Ls),
+    Logs(cmd::show::Logs),
+    Config(cmd::config::Config),
+    Version(cmd::show::Version),
+}
+
+/// Runs the program with the process's arguments.
+pub fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    // `-v` and `--version` alone mean the command of that name, as with the reference.
+    if arguments.len() == 2 && arguments[1].to_str().is_some_and(|word| matches!(word, "-v" | "--version")) {
+        terminal::print(&cmd::show::version_text(&cmd::show::Version::default()));
+        return ExitCode::from(exit::OK);
+    }
+    let parsed = Cli::command().try_get_matches_from(arguments).and_then(|found| Cli::from_arg_matches(&found));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help is no error. Usage errors exit with 1, as with the reference.
+            let code = if error.use_stderr() { exit::ERROR } else { exit::OK };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let front = match Front::new(cli.global) {
+        Ok(front) => front,
+        Err(message) => {
+            terminal::print_error(&format!("{message}\n"));
+            return ExitCode::from(exit::ERROR);
+        }
+    };
+    ExitCode::from(match cli.command {
+        Command::Up(up) => cmd::up::run_up(&front, &up),
+        Command::Plan(plan) => cmd::up::run_plan(&front, &plan),
+        Command::Down(down) => cmd::lifecycle::run_down(&front, &down),
+        Command::Start(start) => cmd::lifecycle::run_start(&front, &start),
+        Command::Stop(stop) => cmd::lifecycle::run_stop(&front, &stop),
+        Command::Restart(restart) => cmd::lifecycle::run_restart(&front, &restart),
+        Command::Ps(ps) => cmd::show::run_ps(&front, &ps),
+        Command::Ls(ls) => cmd::show::run_ls(&front, &ls),
+        Command::Logs(logs) => cmd::show::run_logs(&front, &logs),
+        Command::Config(config) => cmd::config::run(&front, &config),
+        Command::Version(version) => {
+            terminal::print(&cmd::show::version_text(&version));
+            exit::OK
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,188 @@
+//! Calls about containers.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::Method;
+
+use super::path::{encode, filters, with_query};
+use super::transport::Call;
+use super::{Docker, SHORT, STOP_MARGIN, body, inspect, list, stream};
+use crate::base::ContainerId;
+use crate::engine::{
+    Answer, Answers, ContainerDetail, ContainerQuery, Containers, EngineError, LogChunk, LogQuery,
+};
+use crate::spec::ContainerSpec;
+use crate::state::ObservedContainer;
+
+/// What a container takes to stop when nobody says, in the engine.
+const USUAL_GRACE: Duration = Duration::from_secs(10);
+/// The grace period of a container isn't known here when the caller leaves it to the engine.
+const LONGEST_GRACE: Duration = Duration::from_secs(24 * 3600);
+
+fn subject(id: &str) -> String {
+    format!("container {id}")
+}
+
+impl Docker {
+    fn on(
+        &self,
+        method: Method,
+        id: &str,
+        action: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Call, EngineError> {
+        // The engine's router would take these for another route.
+        if matches!(id, "" | "." | "..") {
+            return Err(EngineError::NotFound {
+                subject: subject(id),
+                message: format!("No such container: {id}"),
+            });
+        }
+        let path = with_query(&format!("/containers/{}{action}", encode(id)), query);
+        Ok(Call::new(method, path, subject(id)))
+    }
+
+    async fn end(
+        &self,
+        id: &ContainerId,
+        action: &str,
+        timeout: Option<Duration>,
+    ) -> Result<(), EngineError> {
+        // The engine takes whole seconds; a part of one is a whole one.
+        let seconds = timeout.map(|grace| grace.as_millis().div_ceil(1000).to_string());
+        let query: Vec<(&str, &str)> = seconds.iter().map(|text| ("t", text.as_str())).collect();
+        let grace = timeout.unwrap_or(LONGEST_GRACE).max(USUAL_GRACE);
+        let call = self.on(Method::POST, id, action, &query)?.patience(grace + STOP_MARGIN);
+        self.transport.done(call).await
+    }
+
+    fn fault_of(&self, id: &ContainerId) -> impl Fn(super::error::Fault) -> EngineError + Send + use<> {
+        let (transport, subject) = (self.transport.clone(), subject(id));
+        move |fault| transport.fault(&subject, fault)
+    }
+}
+
+impl Containers for Docker {
+    fn list_containers(&self, query: ContainerQuery) -> Answer<'_, Vec<ObservedContainer>> {
+        Box::pin(async move {
+            let filters = filters(&[("label", &query.labels)]);
+            let all = if query.all { "1" } else { "0" };
+            let path = with_query("/containers/json", &[("all", all), ("filters", &filters)]);
+            let found: Vec<list::Container> =
+                self.transport.json(Call::new(Method::GET, path, "containers")).await?;
+            Ok(found.into_iter().map(list::Container::observed).collect())
+        })
+    }
+
+    fn inspect_container(&self, id: &ContainerId) -> Answer<'_, ContainerDetail> {
+        let id = id.clone();
+        Box::pin(async move {
+            let answer: serde_json::Value =
+                self.transport.json(self.on(Method::GET, &id, "/json", &[])?).await?;
+            Ok(inspect::detail(&answer))
+        })
+    }
+
+    fn create_container(&self, name: &str, spec: &ContainerSpec) -> Answer<'_, ContainerId> {
+        #[derive(serde::Deserialize)]
+        struct Created {
+            #[serde(rename = "Id")]
+            id: String,
+        }
+        let (name, spec) = (name.to_owned(), spec.clone());
+        Box::pin(async move {
+            let api = self.transport.version().await?;
+            let body = body::container(&spec, api)?;
+            let mut query = vec![("name", name.as_str())];
+            if let Some(platform) = &spec.platform {
+                query.push(("platform", platform));
+            }
+            let call = Call::new(Method::POST, with_query("/containers/create", &query), subject(&name));
+            let created: Created = self.transport.json(call.body(&body)).await?;
+            Ok(ContainerId::from(created.id))
+        })
+    }
+
+    fn start_container(&self, id: &ContainerId) -> Answer<'_, ()> {
+        let id = id.clone();
+        Box::pin(async move { self.transport.done(self.on(Method::POST, &id, "/start", &[])?).await })
+    }
+
+    fn stop_container(&self, id: &ContainerId, timeout: Option<Duration>) -> Answer<'_, ()> {
+        let id = id.clone();
+        Box::pin(async move { self.end(&id, "/stop", timeout).await })
+    }
+
+    fn restart_container(&self, id: &ContainerId, timeout: Option<Duration>) -> Answer<'_, ()> {
+        let id = id.clone();
+        Box::pin(async move { self.end(&id, "/restart", timeout).await })
+    }
+
+    fn kill_container(&self, id: &ContainerId, signal: &str) -> Answer<'_, ()> {
+        let (id, signal) = (id.clone(), signal.to_owned());
+        Box::pin(async move {
+            self.transport.done(self.on(Method::POST, &id, "/kill", &[("signal", &signal)])?).await
+        })
+    }
+
+    fn remove_container(&self, id: &ContainerId, volumes: bool) -> Answer<'_, ()> {
+        let id = id.clone();
+        Box::pin(async move {
+            let query: &[(&str, &str)] =
+                if volumes { &[("force", "1"), ("v", "1")] } else { &[("force", "1")] };
+            self.transport.done(self.on(Method::DELETE, &id, "", query)?).await
+        })
+    }
+
+    fn rename_container(&self, id: &ContainerId, name: &str) -> Answer<'_, ()> {
+        let (id, name) = (id.clone(), name.to_owned());
+        Box::pin(async move {
+            self.transport.done(self.on(Method::POST, &id, "/rename", &[("name", &name)])?).await
+        })
+    }
+
+    fn upload(&self, id: &ContainerId, archive: Bytes, keep_owner: bool) -> Answer<'_, ()> {
+        let id = id.clone();
+        Box::pin(async move {
+            let options = bollard::query_parameters::UploadToContainerOptions {
+                path: "/".to_owned(),
+                no_overwrite_dir_non_dir: Some("true".to_owned()),
+                copy_uidgid: keep_owner.then(|| "1".to_owned()),
+            };
+            let name = encode(&id);
+            let work = self.bollard.upload_to_container(&name, Some(options), bollard::body_full(archive));
+            match tokio::time::timeout(SHORT, work).await {
+                Ok(result) => result.map_err(|error| self.transport.fault(&subject(&id), error.into())),
+                Err(_) => Err(EngineError::TimedOut { subject: subject(&id), after: SHORT }),
+            }
+        })
+    }
+
+    fn logs(&self, id: &ContainerId, query: LogQuery) -> Answer<'_, Answers<LogChunk>> {
+        let id = id.clone();
+        Box::pin(async move {
+            let tail = query.tail.map(|lines| lines.to_string());
+            let mut pairs = vec![("stdout", "1"), ("stderr", "1")];
+            pairs.extend(query.follow.then_some(("follow", "1")));
+            pairs.extend(query.timestamps.then_some(("timestamps", "1")));
+            pairs.extend(tail.as_deref().map(|lines| ("tail", lines)));
+            pairs.extend(query.since.as_deref().map(|time| ("since", time)));
+            pairs.extend(query.until.as_deref().map(|time| ("until", time)));
+            let call = self.on(Method::GET, &id, "/logs", &pairs)?.patience(SHORT);
+            let response = self.transport.open(call).await?;
+            Ok(stream::output(response, self.fault_of(&id)))
+        })
+    }
+
+    fn attach(&self, id: &ContainerId) -> Answer<'_, Answers<LogChunk>> {
+        let id = id.clone();
+        Box::pin(async move {
+            // Without an upgrade the engine answers with a plain stream: nothing is to be sent.
+            let query = [("stream", "1"), ("stdout", "1"), ("stderr", "1")];
+            let call = self.on(Method::POST, &id, "/attach", &query)?.patience(SHORT);
+            let response = self.transport.open(call).await?;
+            Ok(stream::output(response, self.fault_of(&id)))
+        })
+    }
+}

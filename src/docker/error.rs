@@ -1,0 +1,111 @@
+//! Every failure becomes an [`EngineError`] here, once, by HTTP status.
+
+use std::error::Error;
+
+use crate::engine::EngineError;
+
+/// What went wrong before there was an answer, or within it.
+pub(super) enum Fault {
+    /// The engine answered with this status and body.
+    Status(u16, String),
+    /// No connection could be made.
+    Connect(String),
+    /// The connection or the answer broke.
+    Broken(String),
+}
+
+/// Classifies a failure of a call about `subject` to the engine at `endpoint`.
+pub(super) fn classify(subject: &str, endpoint: &str, fault: Fault) -> EngineError {
+    let subject = subject.to_owned();
+    match fault {
+        Fault::Status(status, body) => {
+            let message = message(status, &body);
+            match status {
+                404 => EngineError::NotFound { subject, message },
+                409 => EngineError::Conflict { subject, message },
+                401 | 403 => EngineError::Unauthorised { subject, message },
+                status => EngineError::Refused { subject, status, message },
+            }
+        }
+        Fault::Connect(cause) => EngineError::Unreachable { endpoint: endpoint.to_owned(), cause },
+        Fault::Broken(cause) => EngineError::Broken { subject, cause },
+    }
+}
+
+/// The engine's own words: `{"message": …}`, or the body as it is.
+fn message(status: u16, body: &str) -> String {
+    #[derive(serde::Deserialize)]
+    struct Answer {
+        message: String,
+    }
+    match serde_json::from_str::<Answer>(body) {
+        Ok(answer) => answer.message,
+        Err(_) if body.trim().is_empty() => format!("the engine answered with status {status}"),
+        Err(_) => body.trim().to_owned(),
+    }
+}
+
+impl From<hyper_util::client::legacy::Error> for Fault {
+    fn from(error: hyper_util::client::legacy::Error) -> Fault {
+        if error.is_connect() { Fault::Connect(root(&error)) } else { Fault::Broken(chain(&error)) }
+    }
+}
+
+impl From<hyper::Error> for Fault {
+    fn from(error: hyper::Error) -> Fault {
+        Fault::Broken(chain(&error))
+    }
+}
+
+impl From<bollard::errors::Error> for Fault {
+    fn from(error: bollard::errors::Error) -> Fault {
+        use bollard::errors::Error as Bollard;
+        match error {
+            Bollard::DockerResponseServerError { status_code, message } => {
+                Fault::Status(status_code, message)
+            }
+            Bollard::HyperLegacyError { err } => err.into(),
+            Bollard::HyperResponseError { err } => err.into(),
+            other => Fault::Broken(chain(&other)),
+        }
+    }
+}
+
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let words = cause.to_string();
+        if !text.ends_with(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+fn root(error: &dyn Error) -> String {
+    let mut last = error;
+    while let Some(cause) = last.source() {
+        last = cause;
+    }
+    last.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_status_decides_and_the_daemons_words_stay() {
+        let at =
+            |status, body: &str| classify("container a", "unix:///x", Fault::Status(status, body.into()));
+        let found = at(404, r#"{"message":"No such container: a"}"#);
+        assert!(found.is_not_found());
+        assert_eq!(found.to_string(), "No such container: a");
+        assert!(at(409, "{}").is_conflict());
+        assert_eq!(at(503, "").to_string(), "the engine answered with status 503");
+        assert!(matches!(at(400, "plain"), EngineError::Refused { status: 400, .. }));
+    }
+}

@@ -1,0 +1,225 @@
+//! Calls about images: what is there, and pulling.
+
+use futures_util::StreamExt;
+use hyper::Method;
+use hyper::header::HeaderValue;
+
+use super::error::Fault;
+use super::path::{encode_reference, with_query};
+use super::transport::Call;
+use super::view::View;
+use super::{Docker, SHORT, stream};
+use crate::base::ImageId;
+use crate::base::image_ref::ImageRef;
+use crate::base::platform::Platform;
+use crate::engine::{Answer, Answers, EngineError, Images, PullProgress, System};
+use crate::state::{ApiVersion, ObservedImage};
+
+/// From here on an inspection tells the manifests.
+const MANIFESTS: ApiVersion = ApiVersion::new(1, 48);
+
+impl Images for Docker {
+    fn inspect_image(&self, reference: &str, platform: Option<&str>) -> Answer<'_, ObservedImage> {
+        let (reference, platform) = (reference.to_owned(), platform.map(str::to_owned));
+        Box::pin(async move {
+            let subject = format!("image {reference}");
+            let wanted = match &platform {
+                None => None,
+                Some(text) => Some(Platform::parse(text).map_err(|error| EngineError::Refused {
+                    subject: subject.clone(),
+                    status: 400,
+                    message: error.to_string(),
+                })?),
+            };
+            let missing = || EngineError::NotFound {
+                subject: subject.clone(),
+                message: format!("No such image: {reference}"),
+            };
+            if reference.is_empty() {
+                return Err(missing());
+            }
+            let capabilities = self.capabilities().await?;
+            let path = format!("/images/{}/json", encode_reference(&reference));
+            let path = if capabilities.api >= MANIFESTS { format!("{path}?manifests=1") } else { path };
+            let answer: serde_json::Value =
+                self.transport.json(Call::new(Method::GET, path, subject.clone())).await?;
+            let host = Platform { os: capabilities.os, arch: capabilities.arch, variant: String::new() };
+            observed(View(&answer), wanted.as_ref(), &host).ok_or_else(missing)
+        })
+    }
+
+    fn pull_image(&self, reference: &str, platform: Option<&str>) -> Answer<'_, Answers<PullProgress>> {
+        let (reference, platform) = (reference.to_owned(), platform.map(str::to_owned));
+        Box::pin(async move {
+            let subject = format!("image {reference}");
+            let parsed = ImageRef::parse(&reference).map_err(|error| EngineError::Refused {
+                subject: subject.clone(),
+                status: 400,
+                message: error.to_string(),
+            })?;
+            let parsed = parsed.with_default_tag();
+            let auth = self
+                .credentials
+                .header(parsed.domain())
+                .await
+                .map_err(|message| EngineError::Unauthorised { subject: subject.clone(), message })?;
+            let name = parsed.familiar_name();
+            let mut query = vec![("fromImage", name.as_str())];
+            query.extend(parsed.digest().or(parsed.tag()).map(|tag| ("tag", tag)));
+            query.extend(platform.as_deref().map(|platform| ("platform", platform)));
+            // The head comes with the first news, after the registry has answered.
+            let call = Call::new(Method::POST, with_query("/images/create", &query), subject.clone())
+                .header("x-registry-auth", auth)
+                .header("content-type", HeaderValue::from_static("text/plain"))
+                .patience(SHORT * 10);
+            let response = self.transport.open(call).await?;
+            let (transport, about) = (self.transport.clone(), subject.clone());
+            let values = stream::values(response, move |fault| transport.fault(&about, fault));
+            let transport = self.transport.clone();
+            let news: Answers<PullProgress> = Box::pin(
+                values.map(move |value| progress(&value?).map_err(|fault| transport.fault(&subject, fault))),
+            );
+            Ok(news)
+        })
+    }
+}
+
+fn progress(value: &serde_json::Value) -> Result<PullProgress, Fault> {
+    let view = View(value);
+    let detail = view.at("errorDetail");
+    if let Some(message) = detail.word("message").or_else(|| view.word("error")) {
+        return Err(Fault::Status(pull_status(detail.number("code"), &message), message));
+    }
+    let counts = view.at("progressDetail");
+    let count = |key: &str| u64::try_from(counts.number(key)).unwrap_or_default();
+    Ok(PullProgress {
+        layer: view.text("id"),
+        status: view.text("status"),
+        progress: (count("total") > 0 || count("current") > 0).then(|| (count("current"), count("total"))),
+    })
+}
+
+/// The head said success already: the status is guessed from the registry's words.
+fn pull_status(code: i64, message: &str) -> u16 {
+    if let Ok(code) = u16::try_from(code)
+        && (400..600).contains(&code)
+    {
+        return code;
+    }
+    let said = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    if said(&["unauthorized", "access denied", "authentication required", "no basic auth"]) {
+        401
+    } else if said(&["not found", "manifest unknown", "no matching manifest"]) {
+        404
+    } else {
+        500
+    }
+}
+
+/// What an inspection tells; `None` when no local image is of the wanted platform.
+fn observed(image: View<'_>, wanted: Option<&Platform>, host: &Platform) -> Option<ObservedImage> {
+    let config = image.at("Config");
+    let flat = platform(image.text("Os"), image.text("Architecture"), image.text("Variant"));
+    let id = image.text("Id");
+    let local: Vec<(String, Option<Platform>)> = image
+        .items("Manifests")
+        .filter(|manifest| manifest.text("Kind") == "image" && manifest.flag("Available"))
+        .map(|manifest| {
+            let of = manifest.at("ImageData").at("Platform");
+            let of = if of.given() { of } else { manifest.at("Descriptor").at("platform") };
+            let platform =
+                of.given().then(|| platform(of.text("os"), of.text("architecture"), of.text("variant")));
+            (manifest.word("ID").unwrap_or_else(|| manifest.at("Descriptor").text("digest")), platform)
+        })
+        .collect();
+    let fits = |of: Option<&Platform>, wish: &Platform| wish.fits(of.unwrap_or(&flat));
+    if let Some(wish) = wanted {
+        let there = if local.is_empty() {
+            fits(None, wish)
+        } else {
+            local.iter().any(|(_, of)| fits(of.as_ref(), wish))
+        };
+        if !there {
+            return None;
+        }
+    }
+    let wish = wanted.unwrap_or(host);
+    let identity = match local.iter().find(|(_, of)| fits(of.as_ref(), wish)) {
+        Some((digest, _)) => digest.clone(),
+        None => match local.as_slice() {
+            [(digest, _)] => digest.clone(),
+            _ => id.clone(),
+        },
+    };
+    Some(ObservedImage {
+        id: ImageId::from(id),
+        identity,
+        volumes: config.entries("Volumes").into_iter().map(|(path, _)| path.to_owned()).collect(),
+        environment: config.words("Env"),
+        command: config.list("Cmd"),
+        entrypoint: config.list("Entrypoint"),
+        labels: config.map("Labels").into_iter().collect(),
+        last_tagged: image.at("Metadata").word("LastTagTime").and_then(|text| seconds(&text)),
+    })
+}
+
+/// Any order of writing: `arm64/v8` is `arm64`.
+fn platform(os: String, arch: String, variant: String) -> Platform {
+    let parts = [os.as_str(), arch.as_str(), variant.as_str()];
+    let text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+    Platform::parse(&text).unwrap_or(Platform { os, arch, variant })
+}
+
+/// Go's zero time is before every time.
+fn seconds(text: &str) -> Option<i64> {
+    let time: jiff::Timestamp = text.parse().ok()?;
+    Some(time.as_second()).filter(|seconds| *seconds > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn host() -> Platform {
+        Platform { os: "linux".into(), arch: "amd64".into(), variant: String::new() }
+    }
+
+    #[test]
+    fn identity_is_the_manifest_of_the_wanted_platform() {
+        let manifest = |id: &str, arch: &str, available: bool| {
+            json!({"ID": id, "Kind": "image", "Available": available,
+                "ImageData": {"Platform": {"os": "linux", "architecture": arch}}})
+        };
+        let image = json!({"Id": "sha256:index", "Manifests": [
+            manifest("sha256:arm", "arm64", true), manifest("sha256:amd", "amd64", true),
+            manifest("sha256:s390x", "s390x", false)]});
+        let at = |text: Option<&str>| {
+            let wanted = text.map(|text| Platform::parse(text).expect("a platform"));
+            observed(View(&image), wanted.as_ref(), &host()).map(|image| image.identity)
+        };
+        assert_eq!(at(None).as_deref(), Some("sha256:amd"));
+        assert_eq!(at(Some("linux/arm64/v8")).as_deref(), Some("sha256:arm"));
+        assert_eq!(at(Some("linux/s390x")), None);
+    }
+
+    #[test]
+    fn old_engines_tell_the_id_only() {
+        let image = json!({"Id": "sha256:x", "Os": "linux", "Architecture": "amd64",
+            "Config": {"Volumes": {"/data": {}}, "Cmd": null, "Env": ["A=1"], "Labels": null},
+            "Metadata": {"LastTagTime": "0001-01-01T00:00:00Z"}});
+        let found = observed(View(&image), None, &host()).expect("an image");
+        assert_eq!((found.identity.as_str(), found.last_tagged), ("sha256:x", None));
+        assert_eq!(found.volumes, ["/data"]);
+        let arm = Platform::parse("linux/arm64").expect("a platform");
+        assert!(observed(View(&image), Some(&arm), &host()).is_none());
+    }
+
+    #[test]
+    fn a_failed_pull_is_classified_by_its_words() {
+        let failed = json!({"errorDetail": {"message": "manifest unknown"}, "error": "manifest unknown"});
+        assert!(matches!(progress(&failed), Err(Fault::Status(404, _))));
+        let going = json!({"id": "l", "status": "Downloading", "progressDetail": {"current": 1, "total": 2}});
+        assert!(matches!(progress(&going), Ok(PullProgress { progress: Some((1, 2)), .. })));
+    }
+}

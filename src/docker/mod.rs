@@ -1,0 +1,149 @@
+//! The port over the Docker engine API: connection, contexts, credentials, translation.
+//!
+//! In: a [`Config`] (the caller reads the environment, this module doesn't). Out: a [`Docker`] that
+//! implements every trait of `engine`. The wire types of requests and the hijacked streams are bollard's;
+//! the connection, the API version in the path, deadlines and answers that a newer engine may extend are
+//! our own, because bollard neither keeps connections nor survives words it doesn't know.
+
+mod body;
+mod connect;
+mod containers;
+mod credentials;
+mod endpoint;
+mod error;
+mod execs;
+mod feed;
+mod images;
+mod inspect;
+mod list;
+mod networks;
+mod path;
+mod stream;
+mod tls;
+mod transport;
+mod view;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::Method;
+use tokio::sync::OnceCell;
+
+use crate::engine::{Answer, EngineError, System};
+use crate::state::{ApiVersion, Capabilities};
+use transport::{Call, Transport};
+
+pub use endpoint::EndpointError;
+
+/// The newest API this adapter speaks.
+pub const NEWEST_API: ApiVersion = ApiVersion::new(1, 51);
+
+/// The oldest API it works with.
+pub const OLDEST_API: ApiVersion = ApiVersion::new(1, 40);
+
+/// How to find and reach an engine. Nothing is read from the environment: the caller fills this in.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// Address (`--host`, `DOCKER_HOST`); when set, no context is used.
+    pub host: Option<String>,
+    /// Name of a context (`--context`, `DOCKER_CONTEXT`); without it and without a host the
+    /// `currentContext` of `config.json` counts.
+    pub context: Option<String>,
+    /// Directory of `config.json` and the contexts (`DOCKER_CONFIG`, `~/.docker`).
+    pub config_dir: Option<PathBuf>,
+    /// TLS wanted by flags or environment, for an address (a context brings its own).
+    pub tls: Option<TlsConfig>,
+    /// Pinned API version (`DOCKER_API_VERSION`): nothing is negotiated then.
+    pub api_version: Option<String>,
+    /// Credentials as JSON that go before those of `config.json` (`DOCKER_AUTH_CONFIG`).
+    pub auth_config: Option<String>,
+}
+
+/// TLS of an address.
+#[derive(Clone, Debug, Default)]
+pub struct TlsConfig {
+    /// Whether the engine's certificate is checked (`--tlsverify`, `DOCKER_TLS_VERIFY`).
+    pub verify: bool,
+    /// Authorities; the system's when the file isn't there.
+    pub ca: Option<PathBuf>,
+    /// Our certificate.
+    pub cert: Option<PathBuf>,
+    /// Its key.
+    pub key: Option<PathBuf>,
+}
+
+impl TlsConfig {
+    /// The three files of a directory (`DOCKER_CERT_PATH`) under their usual names.
+    pub fn in_directory(directory: &std::path::Path, verify: bool) -> TlsConfig {
+        let file = |name: &str| Some(directory.join(name)).filter(|path| path.is_file());
+        TlsConfig { verify, ca: file("ca.pem"), cert: file("cert.pem"), key: file("key.pem") }
+    }
+}
+
+/// A Docker engine.
+#[derive(Clone)]
+pub struct Docker {
+    transport: Transport,
+    bollard: bollard::Docker,
+    credentials: credentials::Store,
+    capabilities: Arc<OnceCell<Capabilities>>,
+}
+
+impl Docker {
+    /// Finds out where the engine is; the first call connects. Reads `config.json` and the context's files.
+    pub fn connect(config: &Config) -> Result<Docker, EndpointError> {
+        let file = endpoint::ConfigFile::read(config.config_dir.as_deref())?;
+        let endpoint = endpoint::resolve(config, &file)?;
+        let pinned = match config.api_version.as_deref().filter(|text| !text.is_empty()) {
+            None => None,
+            Some(text) => Some(
+                ApiVersion::parse(text.trim_start_matches('v'))
+                    .ok_or_else(|| EndpointError::ApiVersion(text.to_owned()))?,
+            ),
+        };
+        let transport = Transport::new(endpoint, pinned, file.headers)?;
+        let through = transport.clone();
+        // bollard's own deadline would cut long stops: ours are around each call.
+        let bollard = bollard::Docker::connect_with_custom_transport(
+            move |request: bollard::BollardRequest| {
+                let transport = through.clone();
+                async move { transport.carry(request).await }
+            },
+            Some("http://engine"),
+            7 * 24 * 3600,
+            bollard::API_DEFAULT_VERSION,
+        )
+        .map_err(|error| EndpointError::Setup(error.to_string()))?;
+        let credentials = credentials::Store::new(config.config_dir.clone(), config.auth_config.clone());
+        Ok(Docker { transport, bollard, credentials, capabilities: Arc::default() })
+    }
+
+    async fn ask_capabilities(&self) -> Result<Capabilities, EngineError> {
+        let api = self.transport.version().await?;
+        let answer: list::Version =
+            self.transport.json(Call::new(Method::GET, "/version", "engine version")).await?;
+        Ok(Capabilities { api, engine_version: answer.version, os: answer.os, arch: answer.arch })
+    }
+}
+
+impl System for Docker {
+    fn capabilities(&self) -> Answer<'_, Capabilities> {
+        Box::pin(async move { self.capabilities.get_or_try_init(|| self.ask_capabilities()).await.cloned() })
+    }
+
+    fn endpoint(&self) -> &str {
+        self.transport.endpoint()
+    }
+}
+
+impl std::fmt::Debug for Docker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Docker").field("endpoint", &self.endpoint()).finish_non_exhaustive()
+    }
+}
+
+/// How long creations, inspections, lists and the like may take.
+const SHORT: Duration = Duration::from_secs(60);
+/// What a stop may take beyond its grace period.
+const STOP_MARGIN: Duration = Duration::from_secs(60);

@@ -1,0 +1,172 @@
+//! Calls about networks and volumes.
+
+use bollard::models::{Ipam, IpamConfig, NetworkConnectRequest, NetworkCreateRequest, VolumeCreateRequest};
+use hyper::Method;
+use serde_json::json;
+
+use super::path::{encode, filters, with_query};
+use super::transport::Call;
+use super::{Docker, body, list};
+use crate::base::{ContainerId, NetworkId};
+use crate::engine::{Answer, EngineError, Networks, Volumes};
+use crate::spec::{EndpointSpec, IpamSpec, NetworkSpec, VolumeSpec};
+use crate::state::{ApiVersion, ObservedNetwork, ObservedVolume};
+
+fn of_network(method: Method, name: &str, action: &str) -> Result<Call, EngineError> {
+    let subject = format!("network {name}");
+    if matches!(name, "" | "." | "..") {
+        return Err(EngineError::NotFound { subject, message: format!("network {name} not found") });
+    }
+    Ok(Call::new(method, format!("/networks/{}{action}", encode(name)), subject))
+}
+
+fn of_volume(method: Method, name: &str, query: &[(&str, &str)]) -> Result<Call, EngineError> {
+    let subject = format!("volume {name}");
+    if matches!(name, "" | "." | "..") {
+        return Err(EngineError::NotFound { subject, message: format!("get {name}: no such volume") });
+    }
+    Ok(Call::new(method, with_query(&format!("/volumes/{}", encode(name)), query), subject))
+}
+
+/// A request as JSON; bollard's models always are.
+fn request<T: serde::Serialize>(subject: &str, value: &T) -> Result<serde_json::Value, EngineError> {
+    serde_json::to_value(value)
+        .map_err(|error| EngineError::Broken { subject: subject.to_owned(), cause: error.to_string() })
+}
+
+fn ipam(spec: &IpamSpec) -> Ipam {
+    Ipam {
+        driver: spec.driver.clone(),
+        options: (!spec.options.is_empty()).then(|| body::text_map(&spec.options)),
+        config: (!spec.pools.is_empty()).then(|| {
+            let pools = spec.pools.iter().map(|pool| IpamConfig {
+                subnet: pool.subnet.clone(),
+                ip_range: pool.ip_range.clone(),
+                gateway: pool.gateway.clone(),
+                auxiliary_addresses: (!pool.aux_addresses.is_empty())
+                    .then(|| body::text_map(&pool.aux_addresses)),
+            });
+            pools.collect()
+        }),
+    }
+}
+
+impl Networks for Docker {
+    fn list_networks(&self, labels: &[String]) -> Answer<'_, Vec<ObservedNetwork>> {
+        let filters = filters(&[("label", labels)]);
+        Box::pin(async move {
+            let path = with_query("/networks", &[("filters", &filters)]);
+            let found: Vec<list::Network> =
+                self.transport.json(Call::new(Method::GET, path, "networks")).await?;
+            Ok(found.into_iter().map(list::Network::observed).collect())
+        })
+    }
+
+    fn inspect_network(&self, name: &str) -> Answer<'_, ObservedNetwork> {
+        let call = of_network(Method::GET, name, "");
+        Box::pin(async move {
+            let found: list::Network = self.transport.json(call?).await?;
+            Ok(found.observed())
+        })
+    }
+
+    fn create_network(&self, spec: &NetworkSpec) -> Answer<'_, NetworkId> {
+        #[derive(serde::Deserialize)]
+        struct Created {
+            #[serde(rename = "Id")]
+            id: String,
+        }
+        let subject = format!("network {}", spec.name);
+        let body = NetworkCreateRequest {
+            name: spec.name.clone(),
+            driver: spec.driver.clone(),
+            internal: Some(spec.internal),
+            attachable: Some(spec.attachable),
+            enable_ipv4: spec.enable_ipv4,
+            enable_ipv6: spec.enable_ipv6,
+            options: Some(body::text_map(&spec.options)),
+            labels: Some(body::text_map(&spec.labels)),
+            ipam: spec.ipam.as_ref().map(ipam),
+            ..NetworkCreateRequest::default()
+        };
+        Box::pin(async move {
+            let mut body = request(&subject, &body)?;
+            if self.transport.version().await? < ApiVersion::new(1, 44) {
+                // Older engines happily make two networks of one name.
+                body["CheckDuplicate"] = json!(true);
+            }
+            let call = Call::new(Method::POST, "/networks/create", subject).body(&body);
+            let created: Created = self.transport.json(call).await?;
+            Ok(NetworkId::from(created.id))
+        })
+    }
+
+    fn remove_network(&self, id: &NetworkId) -> Answer<'_, ()> {
+        let call = of_network(Method::DELETE, id, "");
+        Box::pin(async move { self.transport.done(call?).await })
+    }
+
+    fn connect(
+        &self,
+        network: &NetworkId,
+        container: &ContainerId,
+        endpoint: &EndpointSpec,
+    ) -> Answer<'_, ()> {
+        let call = of_network(Method::POST, network, "/connect");
+        let (container, endpoint) = (container.clone(), endpoint.clone());
+        Box::pin(async move {
+            let subject = format!("container {container}");
+            body::check_endpoint(&endpoint, self.transport.version().await?)?;
+            let body = NetworkConnectRequest {
+                container: container.into(),
+                endpoint_config: Some(body::endpoint(&endpoint, &[])),
+            };
+            self.transport.done(call?.body(&request(&subject, &body)?)).await
+        })
+    }
+
+    fn disconnect(&self, network: &NetworkId, container: &ContainerId) -> Answer<'_, ()> {
+        let call = of_network(Method::POST, network, "/disconnect");
+        let body = json!({ "Container": container.as_str(), "Force": true });
+        Box::pin(async move { self.transport.done(call?.body(&body)).await })
+    }
+}
+
+impl Volumes for Docker {
+    fn list_volumes(&self, labels: &[String]) -> Answer<'_, Vec<ObservedVolume>> {
+        let filters = filters(&[("label", labels)]);
+        Box::pin(async move {
+            let path = with_query("/volumes", &[("filters", &filters)]);
+            let found: list::Volumes = self.transport.json(Call::new(Method::GET, path, "volumes")).await?;
+            Ok(found.volumes.into_iter().map(list::Volume::observed).collect())
+        })
+    }
+
+    fn inspect_volume(&self, name: &str) -> Answer<'_, ObservedVolume> {
+        let call = of_volume(Method::GET, name, &[]);
+        Box::pin(async move {
+            let found: list::Volume = self.transport.json(call?).await?;
+            Ok(found.observed())
+        })
+    }
+
+    fn create_volume(&self, spec: &VolumeSpec) -> Answer<'_, ()> {
+        let subject = format!("volume {}", spec.name);
+        let body = VolumeCreateRequest {
+            name: Some(spec.name.clone()),
+            driver: spec.driver.clone(),
+            driver_opts: Some(body::text_map(&spec.options)),
+            labels: Some(body::text_map(&spec.labels)),
+            ..VolumeCreateRequest::default()
+        };
+        Box::pin(async move {
+            let body = request(&subject, &body)?;
+            self.transport.done(Call::new(Method::POST, "/volumes/create", subject).body(&body)).await
+        })
+    }
+
+    fn remove_volume(&self, name: &str) -> Answer<'_, ()> {
+        let call = of_volume(Method::DELETE, name, &[("force", "1")]);
+        Box::pin(async move { self.transport.done(call?).await })
+    }
+}

@@ -1,0 +1,265 @@
+//! Requests over kept connections: the API version in the path, deadlines, a bound on their number.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use http_body_util::{BodyExt, Either, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderValue, USER_AGENT};
+use hyper::{Method, Request, Response, Uri};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use serde::de::DeserializeOwned;
+use tokio::sync::{OnceCell, Semaphore};
+
+use super::connect::Connector;
+use super::endpoint::{Address, Endpoint, EndpointError};
+use super::error::{Fault, classify};
+use super::{NEWEST_API, OLDEST_API, SHORT};
+use crate::engine::EngineError;
+use crate::state::ApiVersion;
+
+/// Short calls under way at once; each needs a connection.
+const MOST_CALLS: usize = 50;
+
+/// bollard's body, so that both kinds of requests go through one pool.
+type Body = Either<
+    Full<Bytes>,
+    StreamBody<std::pin::Pin<Box<dyn Stream<Item = Result<Frame<Bytes>, std::io::Error>> + Send>>>,
+>;
+
+/// The way to one engine; clones share its connections.
+#[derive(Clone)]
+pub(super) struct Transport {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    client: Client<Connector, Body>,
+    authority: String,
+    endpoint: String,
+    headers: HeaderMap,
+    pinned: Option<ApiVersion>,
+    version: OnceCell<ApiVersion>,
+    calls: Semaphore,
+}
+
+/// One request.
+pub(super) struct Call {
+    method: Method,
+    path: String,
+    subject: String,
+    body: Bytes,
+    headers: HeaderMap,
+    patience: Duration,
+    /// Long calls (stops, streams) don't take a place among the short ones.
+    long: bool,
+}
+
+impl Call {
+    pub(super) fn new(method: Method, path: impl Into<String>, subject: impl Into<String>) -> Call {
+        Call {
+            method,
+            path: path.into(),
+            subject: subject.into(),
+            body: Bytes::new(),
+            headers: HeaderMap::new(),
+            patience: SHORT,
+            long: false,
+        }
+    }
+
+    /// Sends a JSON body.
+    pub(super) fn body(mut self, value: &serde_json::Value) -> Call {
+        self.body = Bytes::from(value.to_string());
+        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self
+    }
+
+    pub(super) fn header(mut self, name: &'static str, value: HeaderValue) -> Call {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// May take long: its own deadline.
+    pub(super) fn patience(mut self, patience: Duration) -> Call {
+        self.patience = patience;
+        self.long = true;
+        self
+    }
+}
+
+impl Transport {
+    pub(super) fn new(
+        endpoint: Endpoint,
+        pinned: Option<ApiVersion>,
+        headers: HeaderMap,
+    ) -> Result<Transport, EndpointError> {
+        let connector = Connector::new(&endpoint)?;
+        let authority = match &endpoint.address {
+            Address::Tcp { host, port } if host.contains(':') => format!("[{host}]:{port}"),
+            Address::Tcp { host, port } => format!("{host}:{port}"),
+            _ => "localhost".to_owned(),
+        };
+        // The timer lets idle connections go.
+        let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
+        Ok(Transport {
+            shared: Arc::new(Shared {
+                client,
+                authority,
+                endpoint: endpoint.text,
+                headers,
+                pinned,
+                version: OnceCell::new(),
+                calls: Semaphore::new(MOST_CALLS),
+            }),
+        })
+    }
+
+    pub(super) fn endpoint(&self) -> &str {
+        &self.shared.endpoint
+    }
+
+    /// The API version spoken: the pinned one, else the lower of the engine's newest and ours.
+    pub(super) async fn version(&self) -> Result<ApiVersion, EngineError> {
+        if let Some(pinned) = self.shared.pinned {
+            return Ok(pinned);
+        }
+        self.shared.version.get_or_try_init(|| self.negotiate()).await.copied()
+    }
+
+    async fn negotiate(&self) -> Result<ApiVersion, EngineError> {
+        let call = Call::new(Method::GET, "/_ping", "engine");
+        let response = self.within(&call, self.roundtrip(&call, None)).await?;
+        // An engine that doesn't say speaks 1.24, as its own client assumes.
+        let theirs = response
+            .headers()
+            .get("api-version")
+            .and_then(|value| value.to_str().ok())
+            .and_then(ApiVersion::parse)
+            .unwrap_or(ApiVersion::new(1, 24));
+        self.drain(response).await;
+        let version = theirs.min(NEWEST_API);
+        if version < OLDEST_API {
+            return Err(EngineError::Unsupported {
+                feature: "rcompose".to_owned(),
+                needs: OLDEST_API,
+                has: version,
+            });
+        }
+        Ok(version)
+    }
+
+    /// Sends a request; the answer's head has come and says success. Streams begin like this.
+    pub(super) async fn open(&self, call: Call) -> Result<Response<Incoming>, EngineError> {
+        let version = self.version().await?;
+        let _place = self.place(&call).await;
+        self.within(&call, self.roundtrip(&call, Some(version))).await
+    }
+
+    /// Sends a request and reads a JSON answer.
+    pub(super) async fn json<T: DeserializeOwned>(&self, call: Call) -> Result<T, EngineError> {
+        let bytes = self.bytes(&call).await?;
+        serde_json::from_slice(&bytes).map_err(|error| {
+            self.fault(&call.subject, Fault::Broken(format!("the engine's answer makes no sense: {error}")))
+        })
+    }
+
+    /// Sends a request whose answer says nothing.
+    pub(super) async fn done(&self, call: Call) -> Result<(), EngineError> {
+        self.bytes(&call).await.map(drop)
+    }
+
+    async fn bytes(&self, call: &Call) -> Result<Bytes, EngineError> {
+        let version = self.version().await?;
+        let _place = self.place(call).await;
+        self.within(call, async {
+            let response = self.roundtrip(call, Some(version)).await?;
+            let collected = response.into_body().collect().await;
+            Ok(collected.map_err(|error| self.fault(&call.subject, error.into()))?.to_bytes())
+        })
+        .await
+    }
+
+    async fn place(&self, call: &Call) -> Option<tokio::sync::SemaphorePermit<'_>> {
+        // The semaphore is never closed.
+        if call.long { None } else { self.shared.calls.acquire().await.ok() }
+    }
+
+    /// Our own deadline around a call.
+    async fn within<T>(
+        &self,
+        call: &Call,
+        work: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, EngineError> {
+        match tokio::time::timeout(call.patience, work).await {
+            Ok(result) => result,
+            Err(_) => Err(EngineError::TimedOut { subject: call.subject.clone(), after: call.patience }),
+        }
+    }
+
+    async fn roundtrip(
+        &self,
+        call: &Call,
+        version: Option<ApiVersion>,
+    ) -> Result<Response<Incoming>, EngineError> {
+        let broken = |cause: String| self.fault(&call.subject, Fault::Broken(cause));
+        let path = match version {
+            Some(version) => format!("/v{version}{}", call.path),
+            None => call.path.clone(),
+        };
+        let mut request = Request::builder()
+            .method(call.method.clone())
+            .uri(format!("http://{}{path}", self.shared.authority))
+            .body(Body::Left(Full::new(call.body.clone())))
+            .map_err(|error| broken(error.to_string()))?;
+        request.headers_mut().extend(call.headers.clone());
+        self.dress(request.headers_mut());
+        let response = self
+            .shared
+            .client
+            .request(request)
+            .await
+            .map_err(|error| self.fault(&call.subject, error.into()))?;
+        let status = response.status();
+        // 304: it is so already.
+        if status.is_success() || status.as_u16() == 304 || status.as_u16() == 101 {
+            return Ok(response);
+        }
+        let body = response.into_body().collect().await;
+        let body = body.map_err(|error| self.fault(&call.subject, error.into()))?.to_bytes();
+        let text = String::from_utf8_lossy(&body).into_owned();
+        Err(self.fault(&call.subject, Fault::Status(status.as_u16(), text)))
+    }
+
+    /// Carries a request of bollard's, which knows neither the version nor the address.
+    pub(super) async fn carry(
+        &self,
+        request: bollard::BollardRequest,
+    ) -> Result<Response<Incoming>, bollard::errors::Error> {
+        let version = self.version().await.map_err(std::io::Error::other)?;
+        let (mut parts, body) = request.into_parts();
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        let path = if path.starts_with("/v1.") { path.to_owned() } else { format!("/v{version}{path}") };
+        parts.uri = Uri::try_from(format!("http://{}{path}", self.shared.authority))?;
+        parts.headers.remove(HOST);
+        self.dress(&mut parts.headers);
+        Ok(self.shared.client.request(Request::from_parts(parts, body)).await?)
+    }
+
+    fn dress(&self, headers: &mut HeaderMap) {
+        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("rcompose/", env!("CARGO_PKG_VERSION"))));
+        headers.extend(self.shared.headers.clone());
+    }
+
+    /// Reads an answer to its end, so that the connection can be used again.
+    async fn drain(&self, response: Response<Incoming>) {
+        let _ = response.into_body().collect().await;
+    }
+
+    pub(super) fn fault(&self, subject: &str, fault: Fault) -> EngineError {
+        classify(subject, &self.shared.endpoint, fault)
+    }
+}

@@ -1,0 +1,173 @@
+//! Published ports: `[[IP:][HOST]:]CONTAINER[/PROTOCOL]`.
+
+use std::net::IpAddr;
+
+use super::long;
+use crate::diag::{Code, Diagnostic, Diagnostics, Span};
+use crate::yaml::{Key, Kind, Node, PathRef, scalar};
+
+/// One mapping read from a short text; ranges are the parts of the text they came from.
+struct Parts<'t> {
+    ip: Option<&'t str>,
+    host: Option<&'t str>,
+    container: &'t str,
+    protocol: String,
+}
+
+/// Brings every item of the list into its long form; one text may give several.
+pub(super) fn transform(node: &mut Node, path: &PathRef<'_>, lenient: bool, diags: &mut Diagnostics) {
+    let Kind::Sequence(items) = &mut node.kind else { return };
+    if !items.iter().any(|item| matches!(item.kind, Kind::String(_) | Kind::Int(_) | Kind::Float(_))) {
+        return;
+    }
+    let mut out = Vec::with_capacity(items.len());
+    for (at, item) in items.iter().enumerate() {
+        let text = match &item.kind {
+            Kind::String(text) => text.clone(),
+            Kind::Int(_) => scalar::text_of(item).unwrap_or_default(),
+            Kind::Float(_) => {
+                let message = format!("{path}: invalid type float64 for port");
+                diags.push(
+                    Diagnostic::new(Code::Port, item.span, message)
+                        .at(path.index(at))
+                        .help("put the port between quotation marks"),
+                );
+                out.push(Node::spanned(Kind::Invalid, item.span));
+                continue;
+            }
+            _ => {
+                out.push(item.clone());
+                continue;
+            }
+        };
+        match read(&text, item.span) {
+            Ok(ports) => out.extend(ports),
+            // One port that can't be read leaves the whole list as it was written.
+            Err(_) if lenient => return,
+            Err(fault) => {
+                let finding = Diagnostic::new(Code::Port, item.span, fault).at(path.index(at));
+                diags.push(finding.help("the short form is `[[ip:]host:]container[/protocol]`"));
+                out.push(Node::spanned(Kind::Invalid, item.span));
+            }
+        }
+    }
+    *items = out;
+}
+
+fn split(text: &str) -> Parts<'_> {
+    let (front, container) = match text.rsplit_once(':') {
+        Some((front, container)) => (Some(front), container),
+        None => (None, text),
+    };
+    let (ip, host) = match front.map(|front| front.rsplit_once(':').ok_or(front)) {
+        None => (None, None),
+        Some(Err(host)) => (None, Some(host)),
+        Some(Ok((ip, host))) => (Some(ip), Some(host)),
+    };
+    let (container, protocol) = match container.split_once('/') {
+        Some((container, protocol)) if !protocol.is_empty() && !container.is_empty() => (container, protocol),
+        Some((container, _)) => (container, "tcp"),
+        None => (container, "tcp"),
+    };
+    Parts {
+        ip: ip.filter(|ip| !ip.is_empty()),
+        host: host.filter(|host| !host.is_empty()),
+        container,
+        protocol: protocol.to_lowercase(),
+    }
+}
+
+fn range(text: &str) -> Option<(u16, u16)> {
+    let number = |text: &str| match text.bytes().all(|b| b.is_ascii_digit()) {
+        true => text.parse::<u16>().ok(),
+        false => None,
+    };
+    match text.split_once('-') {
+        None => number(text).map(|n| (n, n)),
+        Some((first, last)) => {
+            let (first, last) = (number(first)?, number(last)?);
+            (first <= last).then_some((first, last))
+        }
+    }
+}
+
+fn read(text: &str, span: Span) -> Result<Vec<Node>, String> {
+    let parts = split(text);
+    if !matches!(parts.protocol.as_str(), "tcp" | "udp" | "sctp") {
+        return Err(format!("invalid proto: {}", parts.protocol));
+    }
+    let ip = match parts.ip {
+        None => None,
+        Some(ip) => {
+            let bare = match ip.strip_prefix('[') {
+                Some(rest) => rest.strip_suffix(']').ok_or_else(|| format!("invalid IP address: {ip}"))?,
+                None => ip,
+            };
+            let plain = bare.split('%').next().unwrap_or(bare);
+            if plain.len() != bare.len() || plain.parse::<IpAddr>().is_err() {
+                return Err(format!("invalid IP address: {bare}"));
+            }
+            Some(bare)
+        }
+    };
+    if parts.container.is_empty() {
+        return Err(format!("no port specified: {text}<empty>"));
+    }
+    let (first, last) =
+        range(parts.container).ok_or_else(|| format!("invalid containerPort: {}", parts.container))?;
+    let host = match parts.host {
+        None => None,
+        Some(host) => Some(range(host).ok_or_else(|| format!("invalid hostPort: {host}"))?),
+    };
+    if let (Some((host_first, host_last)), Some(host)) = (host, parts.host)
+        && first != last
+        && host_last - host_first != last - first
+    {
+        return Err(format!(
+            "invalid ranges specified for container and host Ports: {} and {host}",
+            parts.container
+        ));
+    }
+    // The places of the parts, when the text stands in the file as it is (two more bytes are quotes).
+    let place = |part: &str| {
+        let offset = part.as_ptr() as usize - text.as_ptr() as usize;
+        match (span.end - span.start) as usize {
+            n if n == text.len() => span.part(offset, offset + part.len()),
+            n if n == text.len() + 2 => span.part(offset + 1, offset + 1 + part.len()),
+            _ => span,
+        }
+    };
+    let container_span = place(parts.container);
+    let mut ports = Vec::with_capacity(usize::from(last - first) + 1);
+    for n in 0..=last - first {
+        let target = i64::from(first) + i64::from(n);
+        let mut port = long(
+            span,
+            [
+                ("mode", Node::string("ingress", span)),
+                ("target", Node::spanned(Kind::Int(target), container_span)),
+                ("protocol", Node::string(parts.protocol.clone(), span)),
+            ],
+        );
+        let Kind::Mapping(map) = &mut port.kind else { continue };
+        if let Some(ip) = ip {
+            let ip_span = parts.ip.map_or(span, place);
+            map.insert(Key { text: "host_ip".to_owned(), span: ip_span }, Node::string(ip, ip_span));
+        }
+        if let Some((host_first, host_last)) = host {
+            let host_span = parts.host.map_or(span, place);
+            let published = match first == last && host_first != host_last {
+                true => format!("{host_first}-{host_last}"),
+                false => (u32::from(host_first) + u32::from(n)).to_string(),
+            };
+            map.insert(
+                Key { text: "published".to_owned(), span: host_span },
+                Node::string(published, host_span),
+            );
+        }
+        ports.push((format!("{target}/{}", parts.protocol), port));
+    }
+    // The reference orders the ports of a range as text: 10, 11, 9.
+    ports.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(ports.into_iter().map(|(_, port)| port).collect())
+}

@@ -1,0 +1,113 @@
+//! One document: parsed, checked for its shape, its variables replaced.
+
+use std::collections::HashMap;
+
+use crate::diag::{Code, Diagnostic, Diagnostics, FileId};
+use crate::load::env::Environment;
+use crate::load::interpolate;
+use crate::load::pipeline::Loader;
+use crate::yaml::{self, Kind, Node, Path, PathRef, Segment};
+
+/// What was parsed already, for instance to find the project's name.
+#[derive(Debug, Default)]
+pub struct Parsed {
+    files: HashMap<FileId, Vec<yaml::Document>>,
+}
+
+impl Parsed {
+    /// Nothing yet.
+    pub fn new() -> Parsed {
+        Parsed::default()
+    }
+
+    /// Parses a text and keeps the documents; gives the top-level `name` values.
+    pub fn names(&mut self, file: FileId, text: &str, diags: &mut Diagnostics) -> Vec<Node> {
+        let documents = yaml::parse(text, file, diags);
+        let names = documents.iter().filter_map(|document| document.root.get("name").cloned()).collect();
+        self.files.insert(file, documents);
+        names
+    }
+
+    fn take(&mut self, file: FileId, text: &str, diags: &mut Diagnostics) -> Vec<yaml::Document> {
+        self.files.remove(&file).unwrap_or_else(|| yaml::parse(text, file, diags))
+    }
+}
+
+/// A document ready for the stages: its root is a mapping.
+pub(super) struct Document {
+    pub root: Node,
+    pub resets: Resets,
+}
+
+/// What `!reset` and `!override` delete from what came before.
+#[derive(Debug, Default)]
+pub(super) struct Resets {
+    paths: Vec<Path>,
+    /// Below a service or job: by section and name, the rest of the path.
+    workloads: HashMap<(String, String), Vec<Vec<Segment>>>,
+}
+
+impl Resets {
+    fn new(paths: Vec<Path>) -> Resets {
+        let mut workloads: HashMap<(String, String), Vec<Vec<Segment>>> = HashMap::new();
+        for path in &paths {
+            if let [Segment::Key(section), Segment::Key(name), rest @ ..] = path.0.as_slice()
+                && !rest.is_empty()
+            {
+                workloads.entry((section.clone(), name.clone())).or_default().push(rest.to_vec());
+            }
+        }
+        Resets { paths, workloads }
+    }
+
+    /// The paths from the top.
+    pub fn paths(&self) -> &[Path] {
+        &self.paths
+    }
+
+    /// The paths below one service or job.
+    pub fn below(&self, section: &str, name: &str) -> &[Vec<Segment>] {
+        if self.workloads.is_empty() {
+            return &[];
+        }
+        self.workloads.get(&(section.to_owned(), name.to_owned())).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Loader<'_> {
+    /// The documents of a text, with variables replaced from `environment`.
+    pub(super) fn documents(&mut self, file: FileId, environment: &Environment) -> Vec<Document> {
+        let Some(text) = self.sources.get(file).map(|source| source.text.clone()) else { return Vec::new() };
+        let parsed = match &mut self.parsed {
+            Some(parsed) => parsed.take(file, &text, self.diags),
+            None => yaml::parse(&text, file, self.diags),
+        };
+        let mut documents = Vec::with_capacity(parsed.len());
+        for yaml::Document { mut root, tagged } in parsed {
+            match root.kind {
+                Kind::Mapping(_) => {}
+                Kind::Invalid => continue,
+                _ => {
+                    self.diags.push(
+                        Diagnostic::new(Code::NotAMapping, root.span, "top-level object must be a mapping")
+                            .note(format!("{} here", root.kind_name())),
+                    );
+                    continue;
+                }
+            }
+            if self.options.interpolate {
+                interpolate::tree_with(
+                    &mut root,
+                    &PathRef::Root,
+                    environment,
+                    self.sources,
+                    self.diags,
+                    self.trace.as_deref_mut(),
+                );
+            }
+            let resets = Resets::new(tagged.into_iter().map(|tagged| tagged.path).collect());
+            documents.push(Document { root, resets });
+        }
+        documents
+    }
+}

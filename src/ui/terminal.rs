@@ -1,0 +1,51 @@
+//! The standard streams: whether they are terminals, how wide, and writing to them without dying of a
+//! closed pipe.
+
+use std::io::{self, IsTerminal, Write};
+
+use console::Term;
+
+/// Whether standard output is a terminal.
+pub fn stdout_is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Whether standard error is a terminal.
+pub fn stderr_is_terminal() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// Whether standard input is a terminal.
+pub fn stdin_is_terminal() -> bool {
+    io::stdin().is_terminal()
+}
+
+/// Width of standard error's terminal in columns; 80 when it is none.
+pub fn stderr_width() -> usize {
+    Term::stderr().size_checked().map_or(80, |(_, columns)| usize::from(columns))
+}
+
+/// Rows and columns of standard error's terminal; 24 and 80 when it is none.
+pub fn stderr_size() -> (usize, usize) {
+    Term::stderr().size_checked().map_or((24, 80), |(rows, columns)| (usize::from(rows), usize::from(columns)))
+}
+
+/// Width of standard output's terminal in columns; 80 when it is none.
+pub fn stdout_width() -> usize {
+    Term::stdout().size_checked().map_or(80, |(_, columns)| usize::from(columns))
+}
+
+/// Writes to standard output. A reader that went away is no error of ours.
+pub fn print(text: &str) {
+    write_to(io::stdout().lock(), text.as_bytes());
+}
+
+/// Writes to standard error.
+pub fn print_error(text: &str) {
+    write_to(io::stderr().lock(), text.as_bytes());
+}
+
+fn write_to(mut stream: impl Write, bytes: &[u8]) {
+    // Nothing sensible is left to do when the stream itself is gone.
+    let _ = stream.write_all(bytes).and_then(|()| stream.flush());
+}

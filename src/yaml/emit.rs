@@ -1,0 +1,7 @@
+//! Text of trees: YAML and JSON, byte for byte as the reference prints them.
+
+mod json;
+mod order;
+
+pub use json::{to_json, to_json_compact};
+pub use order::natural_cmp;

@@ -1,0 +1,328 @@
+//! Text to raw nodes: one flat list for each document, with anchors resolved to positions.
+//!
+//! The list is complete before any tree is built ([`super::anchors`]), so the size of the expanded
+//! tree is known beforehand and hostile files stop without having cost anything.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, StructureStyle};
+
+use super::{Node, Path, anchors, syntax};
+use crate::diag::{Code, Diagnostic, Diagnostics, FileId, Span};
+
+/// One document of a file.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// Its value; null when there is nothing in it.
+    pub root: Node,
+    /// Where `!reset` and `!override` stand, in the order of the text.
+    pub tagged: Vec<TaggedPath>,
+}
+
+/// A place marked by `!reset` or `!override`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaggedPath {
+    /// The place in the tree, as it is after merge keys are resolved.
+    pub path: Path,
+    /// Which of the tags.
+    pub kind: Tagged,
+}
+
+/// The tags that tell how a document is laid over the earlier ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tagged {
+    /// The earlier value goes; this node is not part of the document.
+    Reset,
+    /// The earlier value goes; this node takes its place.
+    Override,
+}
+
+/// Nesting that no Compose file needs, and that no stage has to fear.
+pub(super) const MAX_DEPTH: u32 = 255;
+
+/// Nodes that the aliases of one document may stand for, all together. The reference gives up on
+/// what is written (100,000 values), and needs minutes for what this allows.
+pub(super) const MAX_EXPANDED: u64 = 1_000_000;
+
+/// A node as written.
+pub(super) struct Raw<'a> {
+    pub(super) what: What<'a>,
+    pub(super) start: u32,
+    pub(super) end: u32,
+    /// The position after this node and all it holds.
+    pub(super) next: u32,
+    pub(super) tag: Option<Box<Tag>>,
+}
+
+/// A tag: its full name, and its place.
+pub(super) struct Tag {
+    pub(super) name: String,
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+pub(super) enum What<'a> {
+    /// A scalar, and whether it is plain.
+    Scalar(Cow<'a, str>, bool),
+    Sequence,
+    Mapping,
+    /// An alias of the node at a position of the list.
+    Alias(u32),
+    /// An alias of nothing.
+    Unresolved,
+}
+
+/// What can be said of a node without building it.
+#[derive(Clone, Copy)]
+struct Measure {
+    nodes: u64,
+    height: u32,
+}
+
+struct Open {
+    at: usize,
+    flow: bool,
+    measure: Measure,
+}
+
+/// Why a document can't be built.
+enum Refused {
+    Syntax(granit_parser::ScanError),
+    TooDeep(Span),
+    TooManyNodes(Span),
+}
+
+/// Reads every document of a text.
+///
+/// Findings go to `diags`. After a syntax error the documents before it are given, and the later
+/// ones are only searched for findings.
+pub fn parse(text: &str, file: FileId, diags: &mut Diagnostics) -> Vec<Document> {
+    let mut options = granit_parser::options! {
+        emit_unresolved_aliases: true,
+        emit_anchor_events: true,
+    };
+    // Another crate of the build may switch the parser's comment support on.
+    options.set_emit_comments(false);
+    let mut reader = Reader {
+        parser: Parser::new_from_str_with_options(text, options),
+        text,
+        file,
+        nodes: Vec::new(),
+        anchors: HashMap::new(),
+        names: HashMap::new(),
+        bracket: None,
+    };
+    let mut documents = Vec::new();
+    let mut complete = true;
+    loop {
+        match reader.document() {
+            Ok(true) => {
+                let root = anchors::build(&reader.nodes, text, file, &reader.names, diags);
+                if complete {
+                    documents.push(root);
+                }
+                continue;
+            }
+            Ok(false) => break,
+            Err(Refused::Syntax(error)) => {
+                diags.push(syntax::finding(&error, reader.bracket, text, file));
+            }
+            Err(Refused::TooDeep(span)) => diags.push(too_deep(span)),
+            Err(Refused::TooManyNodes(span)) => diags.push(
+                Diagnostic::new(
+                    Code::TooManyNodes,
+                    span,
+                    format!("aliases stand for more than {MAX_EXPANDED} values"),
+                )
+                .note("this alias exceeds the limit")
+                .help("aliases of lists full of aliases multiply; write out what is needed"),
+            ),
+        }
+        complete = false;
+        if !matches!(reader.parser.proceed_next_document(), Ok(true)) {
+            break;
+        }
+    }
+    documents
+}
+
+fn too_deep(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::TooDeep, span, format!("values are nested deeper than {MAX_DEPTH} levels"))
+        .note("one level too many")
+}
+
+struct Reader<'a> {
+    parser: Parser<'a, granit_parser::StrInput<'a>>,
+    text: &'a str,
+    file: FileId,
+    nodes: Vec<Raw<'a>>,
+    /// The node and the measure of each anchor, by the parser's number.
+    anchors: HashMap<usize, (u32, Option<Measure>)>,
+    /// Where each anchored node has its `&name`, for suggestions.
+    names: HashMap<String, Span>,
+    /// Where the innermost bracket stands that was open at a syntax error.
+    bracket: Option<usize>,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads the next document into `nodes`; false at the end of the text.
+    fn document(&mut self) -> Result<bool, Refused> {
+        self.nodes.clear();
+        self.anchors.clear();
+        self.names.clear();
+        let mut open: Vec<Open> = Vec::new();
+        let mut expanded = 0_u64;
+        loop {
+            let Some(next) = self.parser.next_event() else { return Ok(false) };
+            let (event, place) = next.map_err(|error| {
+                let innermost = open.last().filter(|open| open.flow);
+                self.bracket = innermost.map(|open| self.nodes[open.at].start as usize);
+                self.refuse(error)
+            })?;
+            let range = place.byte_range().unwrap_or_default();
+            let (start, end) = (narrow(range.start), narrow(range.end));
+            let tag_at = place.tag_span().and_then(|span| span.byte_range());
+            let tag = |tag: Option<Cow<'_, granit_parser::Tag>>| {
+                tag.map(|tag| {
+                    let range = tag_at.clone().unwrap_or_default();
+                    let name = format!("{}{}", tag.handle(), tag.suffix());
+                    Box::new(Tag { name, start: narrow(range.start), end: narrow(range.end) })
+                })
+            };
+            match event {
+                Event::StreamEnd => return Ok(false),
+                Event::DocumentEnd => return Ok(true),
+                Event::Scalar(text, style, anchor, tag_name) => {
+                    let plain = style == ScalarStyle::Plain;
+                    // The parser's word for "nothing written".
+                    let text = if plain && start == end { Cow::Borrowed("") } else { text };
+                    let block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+                    let (start, end) = self.scalar_place(start, end, block);
+                    let measure = Measure { nodes: 1, height: 1 };
+                    self.anchor(anchor, Some(measure));
+                    self.leaf(What::Scalar(text, plain), start, end, tag(tag_name));
+                    grow(&mut open, measure);
+                }
+                Event::SequenceStart(style, anchor, tag_name) => {
+                    self.begin(&mut open, What::Sequence, style, anchor, (start, end), tag(tag_name))?;
+                }
+                Event::MappingStart(style, anchor, tag_name) => {
+                    self.begin(&mut open, What::Mapping, style, anchor, (start, end), tag(tag_name))?;
+                }
+                Event::SequenceEnd | Event::MappingEnd => {
+                    let Some(closed) = open.pop() else { continue };
+                    self.finish(&closed, end);
+                    grow(&mut open, closed.measure);
+                }
+                Event::Alias(anchor) => {
+                    let target = self.anchors.get(&anchor).copied();
+                    let span = Span::new(self.file, start as usize, end as usize);
+                    let (what, measure) = match target {
+                        // An alias inside its own anchor has no measure yet; building reports it.
+                        Some((at, None)) => (What::Alias(at), Measure { nodes: 1, height: 1 }),
+                        Some((at, Some(measure))) => {
+                            expanded = expanded.saturating_add(measure.nodes);
+                            if expanded > MAX_EXPANDED {
+                                return Err(Refused::TooManyNodes(span));
+                            }
+                            if open.len() as u32 + measure.height > MAX_DEPTH {
+                                return Err(Refused::TooDeep(span));
+                            }
+                            (What::Alias(at), measure)
+                        }
+                        None => (What::Unresolved, Measure { nodes: 1, height: 1 }),
+                    };
+                    self.leaf(what, start, end, None);
+                    grow(&mut open, measure);
+                }
+                Event::UnresolvedAlias(_) => {
+                    self.leaf(What::Unresolved, start, end, None);
+                    grow(&mut open, Measure { nodes: 1, height: 1 });
+                }
+                Event::Anchor(_, name) => {
+                    self.names.insert(name.into_owned(), Span::new(self.file, start as usize, end as usize));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn refuse(&self, error: granit_parser::ScanError) -> Refused {
+        if *error.kind() == ErrorKind::RecursionLimitExceeded {
+            let at = error.marker().byte_offset().unwrap_or_default();
+            return Refused::TooDeep(Span::new(self.file, at, at));
+        }
+        Refused::Syntax(error)
+    }
+
+    fn anchor(&mut self, anchor: usize, measure: Option<Measure>) {
+        if anchor != 0 {
+            self.anchors.insert(anchor, (narrow(self.nodes.len()), measure));
+        }
+    }
+
+    fn leaf(&mut self, what: What<'a>, start: u32, end: u32, tag: Option<Box<Tag>>) {
+        let next = narrow(self.nodes.len() + 1);
+        self.nodes.push(Raw { what, start, end, next, tag });
+    }
+
+    fn begin(
+        &mut self,
+        open: &mut Vec<Open>,
+        what: What<'a>,
+        style: StructureStyle,
+        anchor: usize,
+        (start, end): (u32, u32),
+        tag: Option<Box<Tag>>,
+    ) -> Result<(), Refused> {
+        if open.len() as u32 >= MAX_DEPTH {
+            return Err(Refused::TooDeep(Span::new(self.file, start as usize, end as usize)));
+        }
+        self.anchor(anchor, None);
+        let at = self.nodes.len();
+        open.push(Open { at, flow: style == StructureStyle::Flow, measure: Measure { nodes: 1, height: 1 } });
+        // `next` holds the anchor's number until the collection is complete.
+        self.nodes.push(Raw { what, start, end, next: narrow(anchor), tag });
+        Ok(())
+    }
+
+    fn finish(&mut self, closed: &Open, end: u32) {
+        let next = narrow(self.nodes.len());
+        let last = self.nodes.last().map_or(end, |node| node.end);
+        let node = &mut self.nodes[closed.at];
+        let anchor = node.next as usize;
+        node.next = next;
+        // The end the parser gives for a block collection is the start of what follows it.
+        node.end = if closed.flow { end } else { last.max(node.start) };
+        if let Some((_, measure)) = self.anchors.get_mut(&anchor) {
+            *measure = Some(closed.measure);
+        }
+    }
+
+    /// A block scalar's place without the blank lines after it; an empty value's place right behind
+    /// what stands before it, where the parser gives the start of what follows.
+    fn scalar_place(&self, start: u32, end: u32, block: bool) -> (u32, u32) {
+        let (from, to) = (start as usize, end as usize);
+        if block {
+            let content = self.text.get(from..to).map_or(0, |text| text.trim_end().len());
+            return (start, narrow(from + content));
+        }
+        (start, end)
+    }
+}
+
+/// Adds a child's measure to the collection it stands in.
+fn grow(open: &mut [Open], child: Measure) {
+    if let Some(parent) = open.last_mut() {
+        parent.measure.nodes = parent.measure.nodes.saturating_add(child.nodes);
+        parent.measure.height = parent.measure.height.max(child.height + 1);
+    }
+}
+
+fn narrow(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,207 @@
+//! The parser's errors in the words of people.
+
+use granit_parser::{ErrorKind, ScanError};
+
+use crate::diag::{Code, Diagnostic, FileId, Span};
+
+/// The finding for a syntax error, given where the innermost open bracket stands.
+pub(super) fn finding(error: &ScanError, bracket: Option<usize>, text: &str, file: FileId) -> Diagnostic {
+    let at = boundary(text, error.marker().byte_offset().unwrap_or(text.len()));
+    if let Some(finding) = bracket.and_then(|open| unclosed(error.kind(), open, at, text, file)) {
+        return finding;
+    }
+    // At the end of the text the mistake is the last thing written.
+    let end =
+        text[at..].chars().next().filter(|c| *c != '\n' && *c != '\r').map_or(at, |c| at + c.len_utf8());
+    let span = Span::new(file, at, end);
+    let line = line_at(text, at);
+    let (message, help) = words(error.kind(), text, at, line);
+    let mut finding = Diagnostic::new(Code::YamlSyntax, span, message);
+    if let Some(help) = help {
+        finding = finding.help(help);
+    }
+    if let Some((place, what)) = cause(error.kind(), text, at) {
+        finding = finding.label(Span::new(file, place, place + 1), what);
+    }
+    finding
+}
+
+fn words(kind: &ErrorKind, text: &str, at: usize, line: &str) -> (String, Option<String>) {
+    let say = |message: &str, help: &str| (message.to_owned(), Some(help.to_owned()));
+    let indentation = line.len() - line.trim_start().len();
+    if line[..indentation].contains('\t') {
+        return say(
+            "a tab is used as indentation",
+            "YAML is indented with spaces only; replace the tab by spaces",
+        );
+    }
+    match kind {
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabAtBlockScalarStart
+        | ErrorKind::TabInPlainScalar
+        | ErrorKind::UnexpectedCharacter { character: '\t' } => say(
+            "a tab stands where only spaces may",
+            "YAML is indented with spaces only; replace the tab by spaces",
+        ),
+        ErrorKind::UnexpectedCharacter { character } => {
+            (format!("`{character}` can't begin a value"), Some("put the value in quotes".to_owned()))
+        }
+        ErrorKind::UnclosedQuotedScalar => say("a quote is never closed", "add the closing quote"),
+        ErrorKind::DocumentIndicatorInQuotedScalar => {
+            say("a quote is still open where the document ends", "add the closing quote")
+        }
+        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => say(
+            "text follows a closing quote",
+            "put the whole value in quotes, or write a quote inside it as \\\" (in double quotes) or '' (in single quotes)",
+        ),
+        ErrorKind::UnknownQuotedScalarEscape => say(
+            "no escape in double quotes is written like this",
+            "write a backslash as \\\\, or use single quotes, where it is an ordinary character",
+        ),
+        ErrorKind::UnclosedFlowCollection { open } => {
+            (format!("`{open}` is never closed"), Some(format!("add the closing `{}`", closing(*open))))
+        }
+        ErrorKind::UnexpectedEofFlowSequence | ErrorKind::ExpectedFlowSequenceSeparator => say(
+            "a list in brackets is not closed here",
+            "items are separated by `,` and the list ends with `]`",
+        ),
+        ErrorKind::UnexpectedEofFlowMapping
+        | ErrorKind::UnexpectedEofImplicitFlowMapping
+        | ErrorKind::ExpectedFlowMappingSeparator => say(
+            "a mapping in braces is not closed here",
+            "entries are separated by `,` and the mapping ends with `}`",
+        ),
+        ErrorKind::MismatchedFlowCollectionEnd { open, close } => (
+            format!("`{open}` is closed by `{close}`"),
+            Some(format!("`{open}` is closed by `{}`", closing(*open))),
+        ),
+        ErrorKind::MisplacedFlowCollectionEnd => {
+            say("this bracket closes nothing", "remove it, or put the value in quotes")
+        }
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => say(
+            "a second `key: value` stands here where one value is expected",
+            "put a value that holds `: ` in quotes, or check the indentation of this line and the one before",
+        ),
+        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey | ErrorKind::ExpectedBlockMappingKey => {
+            (bare_line(text, at, line), Some(colon_help(line)))
+        }
+        ErrorKind::InvalidIndentation
+        | ErrorKind::InvalidFlowScalarIndent
+        | ErrorKind::InvalidQuotedScalarIndent
+        | ErrorKind::InvalidBlockScalarIndent => say(
+            "this line is not indented like its neighbours",
+            "lines of one list or mapping begin in the same column",
+        ),
+        ErrorKind::BlockSequenceEntryNotAllowed | ErrorKind::ExpectedBlockSequenceEntry => say(
+            "a list item stands where none is expected",
+            "begin the list on a line of its own, and indent its items alike",
+        ),
+        ErrorKind::BlockEntryInFlowCollection | ErrorKind::PlainScalarStartsWithDashFlowIndicator => {
+            say("`-` begins no item inside brackets", "separate the items by `,`")
+        }
+        ErrorKind::InvalidBlockScalarHeader => {
+            say("text follows `|` or `>` on its line", "begin the text on the next line, indented")
+        }
+        ErrorKind::CommentNotSeparated | ErrorKind::CommentInterceptedScalar => {
+            say("a comment stands where none may", "put a space before `#`, or put the value in quotes")
+        }
+        ErrorKind::UndeclaredTagHandle => say("the tag's prefix is not declared", "put the value in quotes"),
+        ErrorKind::MissingAnchorOrAliasName => {
+            say("`&` or `*` has no name", "put a value that begins with `&` or `*` in quotes")
+        }
+        ErrorKind::ExpectedNodeContent => {
+            say("a value is missing here", "write one, or remove the mark before it")
+        }
+        ErrorKind::BomInsideDocument => say("a byte-order mark stands inside the file", "remove it"),
+        other => (format!("this is not YAML: {other}"), None),
+    }
+}
+
+/// An error behind the line of an open bracket is mostly about the bracket.
+fn unclosed(kind: &ErrorKind, open: usize, at: usize, text: &str, file: FileId) -> Option<Diagnostic> {
+    let told = match kind {
+        ErrorKind::MappingValueNotAllowed
+        | ErrorKind::InvalidColonPlacement
+        | ErrorKind::ExpectedFlowSequenceSeparator
+        | ErrorKind::ExpectedFlowMappingSeparator
+        | ErrorKind::BlockEntryInFlowCollection
+        | ErrorKind::UnexpectedEofFlowSequence
+        | ErrorKind::UnexpectedEofFlowMapping
+        | ErrorKind::UnexpectedEofImplicitFlowMapping
+        | ErrorKind::UnclosedFlowCollection { .. }
+        | ErrorKind::InvalidSimpleKey
+        | ErrorKind::SimpleKeyExpected => true,
+        _ => false,
+    };
+    let bracket = text[open..].chars().next().filter(|c| matches!(c, '[' | '{'))?;
+    if !told || !text.get(open..at)?.contains('\n') {
+        return None;
+    }
+    Some(
+        Diagnostic::new(
+            Code::YamlSyntax,
+            Span::new(file, open, open + 1),
+            format!("`{bracket}` is never closed"),
+        )
+        .label(Span::new(file, at, at), "noticed here")
+        .help(format!("add the closing `{}`", closing(bracket))),
+    )
+}
+
+fn closing(open: char) -> char {
+    if open == '{' { '}' } else { ']' }
+}
+
+fn bare_line(text: &str, at: usize, line: &str) -> String {
+    if at >= text.len() {
+        return "the file ends where a key with `:` is expected".to_owned();
+    }
+    if missing_space(line).is_some() {
+        return "a space is missing after `:`".to_owned();
+    }
+    "a key with `:` is expected here".to_owned()
+}
+
+fn colon_help(line: &str) -> String {
+    match missing_space(line) {
+        Some((key, value)) => format!("write `{key}: {value}`"),
+        None => "every line of a mapping is `key: value`; check this line's indentation and the one before"
+            .to_owned(),
+    }
+}
+
+/// The halves of `key:value`.
+fn missing_space(line: &str) -> Option<(&str, &str)> {
+    let (key, value) = line.trim().split_once(':')?;
+    let word = |text: &str| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
+    };
+    (word(key) && !value.is_empty() && !value.starts_with([' ', '/'])).then_some((key, value))
+}
+
+/// The opening quote or bracket that the error is about.
+fn cause(kind: &ErrorKind, text: &str, at: usize) -> Option<(usize, &'static str)> {
+    match kind {
+        // The parser points at the opening mark itself for these, or at the end of the text.
+        ErrorKind::UnclosedFlowCollection { open } | ErrorKind::MismatchedFlowCollectionEnd { open, .. } => {
+            text[..at].rfind(*open).map(|place| (place, "opened here"))
+        }
+        _ => None,
+    }
+}
+
+fn line_at(text: &str, at: usize) -> &str {
+    let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |n| at + n);
+    text[start..end].trim_end_matches('\r')
+}
+
+fn boundary(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
