@@ -6,8 +6,10 @@
 //! become a plan ([`plan`]), and the plan is carried out ([`apply`]) over the engine port ([`engine`]).
 //! Reading `app::load` and `app::converge` is enough to understand the whole program.
 
+pub mod app;
 pub mod apply;
 pub mod base;
+pub mod cli;
 pub mod diag;
 pub mod docker;
 pub mod engine;

@@ -98,10 +98,8 @@ fn raw_list(tree: &Node, what: &What, form: Form) -> String {
         What::Networks => "networks",
         What::Models => "models",
         _ => {
-            return match form {
-                Form::Json => emit::to_json(&model::print::sorted_tree(tree, model::Form::Json), 2),
-                _ => emit::to_yaml(&model::print::sorted_tree(tree, model::Form::Yaml)),
-            };
+            let form = if form == Form::Json { model::Form::Json } else { model::Form::Yaml };
+            return model::print::raw(tree, form);
         }
     };
     let keys = tree.get(section).and_then(Node::as_mapping).map(|map| map.keys().map(str::to_owned).collect());

@@ -4,7 +4,6 @@
 //! In: requests in plain types. Out: results in plain types. Nothing here knows the command line, a
 //! terminal, or which engine it talks to.
 
-pub mod attach;
 pub mod config;
 pub mod converge;
 pub mod disk;
@@ -21,6 +20,7 @@ pub use crate::engine::Engine;
 pub use crate::load::discover::Request;
 pub use crate::load::env;
 pub use crate::model::select::Along;
+pub use crate::spec::{Desired, PullPolicy};
 
 /// What every use case that talks to an engine needs.
 #[derive(Clone)]

@@ -11,6 +11,7 @@ use crate::base::{ProjectName, ServiceName};
 use crate::diag::{Diagnostics, SourceMap};
 use crate::engine::EngineError;
 use crate::graph::Graph;
+use crate::load::env;
 use crate::model::Project;
 use crate::observe::{self, Query};
 use crate::spec::{self, Desired};
@@ -41,11 +42,7 @@ pub struct Facts {
 
 /// The desired objects of a loaded project.
 pub fn from_project(mut project: Project, sources: SourceMap, facts: &Facts) -> Aim {
-    let truthy = |name: &str| {
-        project.environment.get(name).is_some_and(|value| {
-            matches!(value.trim().to_lowercase().as_str(), "1" | "t" | "true" | "y")
-        })
-    };
+    let truthy = |name: &str| project.environment.get(name).is_some_and(|value| env::is_truthy(value));
     let separator = if facts.compatibility || truthy("COMPOSE_COMPATIBILITY") { '_' } else { '-' };
     let platform = project.environment.get("DOCKER_DEFAULT_PLATFORM").filter(|p| !p.is_empty()).cloned();
     if let Some(platform) = &platform {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::app::env::Environment;
+use crate::app::env::{self, Environment};
 
 /// The process as a command sees it.
 #[derive(Clone, Debug)]
@@ -37,11 +37,9 @@ impl Process {
         self.environment.get_full(name)
     }
 
-    /// Whether a switch is on: `1`, `t`, `true`, `y` in any case.
+    /// Whether a switch is on.
     pub fn is_on(&self, name: &str) -> bool {
-        self.get(name).is_some_and(|value| {
-            matches!(value.trim().to_lowercase().as_str(), "1" | "t" | "true" | "y")
-        })
+        self.get(name).is_some_and(env::is_truthy)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The printed form of a project, as `config` shows it.
 
-use crate::yaml::{Key, Kind, Mapping, Node};
+use crate::yaml::{Key, Kind, Mapping, Node, emit};
 
 use super::project::Project;
 use super::record::{Form, Object, Plain, Record};
@@ -19,6 +19,15 @@ pub fn json(project: &Project) -> String {
 /// Doubles every `$`, so that a printed project that is loaded again is not interpolated.
 pub fn double_dollars(printed: &str) -> String {
     printed.replace('$', "$$")
+}
+
+/// The untyped tree in YAML or JSON, as `config --no-interpolate` prints it.
+pub fn raw(tree: &Node, form: Form) -> String {
+    let tree = sorted_deep(tree.clone(), form);
+    match form {
+        Form::Yaml => emit::to_yaml(&tree),
+        Form::Json => emit::to_json(&tree, 2),
+    }
 }
 
 /// The printed form as a tree.
@@ -104,20 +113,6 @@ pub(super) fn sorted_deep(node: Node, form: Form) -> Node {
         kind => kind,
     };
     Node { span: node.span, kind }
-}
-
-// TEMP until the emitter is here
-mod emit {
-    use crate::yaml::Node;
-    pub fn to_yaml(_: &Node) -> String {
-        String::new()
-    }
-    pub fn to_json(_: &Node, _: usize) -> String {
-        String::new()
-    }
-    pub fn natural_cmp(a: &str, b: &str) -> std::cmp::Ordering {
-        a.cmp(b)
-    }
 }
 
 #[cfg(test)]

@@ -5,15 +5,11 @@
 //! are looked up one by one. Nothing here writes, and nothing is asked one after the other that can be
 //! asked at once.
 
-mod projects;
-
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures_util::StreamExt;
 use futures_util::future::{join_all, try_join_all};
 use futures_util::stream::iter;
-
-pub use projects::{FoundProject, projects};
 
 use crate::base::{ContainerId, ProjectName};
 use crate::engine::{ContainerQuery, Engine, EngineError};
@@ -21,10 +17,10 @@ use crate::spec::{ContainerSpec, Desired, labels};
 use crate::state::{Observed, ObservedContainer, ObservedImage, ObservedNetwork, ObservedVolume};
 
 /// What to look for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Query<'a> {
     /// The project.
-    pub project: &'a ProjectName,
+    pub project: ProjectName,
     /// What should exist; `None` to find everything by label alone.
     pub desired: Option<&'a Desired>,
     /// Look for the wanted images too.
@@ -37,7 +33,7 @@ const INSPECTIONS: usize = 16;
 /// What exists of a project now.
 pub async fn snapshot(engine: &dyn Engine, query: &Query<'_>) -> Result<Observed, EngineError> {
     let (containers, networks, volumes, images) = tokio::try_join!(
-        containers(engine, query.project),
+        containers(engine, &query.project),
         networks(engine, query),
         volumes(engine, query),
         images(engine, query),
@@ -48,10 +44,10 @@ pub async fn snapshot(engine: &dyn Engine, query: &Query<'_>) -> Result<Observed
 /// What containers were created from. Those that went away meanwhile are left out.
 pub async fn details(
     engine: &dyn Engine,
-    ids: impl IntoIterator<Item = ContainerId>,
+    ids: &[ContainerId],
 ) -> Result<HashMap<ContainerId, ContainerSpec>, EngineError> {
     let ask = |id: ContainerId| async move { (engine.inspect_container(&id).await, id) };
-    let mut answers = iter(ids.into_iter().map(ask)).buffer_unordered(INSPECTIONS);
+    let mut answers = iter(ids.iter().cloned().map(ask)).buffer_unordered(INSPECTIONS);
     let mut found = HashMap::new();
     while let Some((answer, id)) = answers.next().await {
         if let Some(detail) = unless_missing(answer)? {
@@ -74,7 +70,7 @@ async fn containers(
 }
 
 async fn networks(engine: &dyn Engine, query: &Query<'_>) -> Result<Vec<ObservedNetwork>, EngineError> {
-    let label = [project_label(query.project)];
+    let label = [project_label(&query.project)];
     let Some(desired) = query.desired else { return engine.list_networks(&label).await };
     let external = desired.networks.values().filter(|n| n.external).map(|n| n.name.as_str());
     let (mut found, external) =
@@ -109,7 +105,7 @@ async fn networks_by_name<'a>(
 }
 
 async fn volumes(engine: &dyn Engine, query: &Query<'_>) -> Result<Vec<ObservedVolume>, EngineError> {
-    let label = [project_label(query.project)];
+    let label = [project_label(&query.project)];
     let Some(desired) = query.desired else { return engine.list_volumes(&label).await };
     let external = desired.volumes.values().filter(|v| v.external).map(|v| v.name.as_str());
     let (mut found, external) =

@@ -10,6 +10,7 @@ pub mod logs;
 pub mod message;
 pub mod mode;
 pub mod plan;
+pub mod progress;
 pub mod prompt;
 pub mod table;
 pub mod terminal;

