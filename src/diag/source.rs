@@ -86,6 +86,16 @@ impl SourceMap {
         id
     }
 
+    /// Shortens the names of texts below a directory: people read `compose.yaml`, not the whole way there.
+    pub fn relative_to(&mut self, directory: &str) {
+        let prefix = format!("{}/", directory.trim_end_matches('/'));
+        for source in &mut self.sources {
+            if let Some(short) = source.name.strip_prefix(&prefix) {
+                source.name = short.to_owned();
+            }
+        }
+    }
+
     /// The text of an id, unless it is the id of [`Span::NONE`].
     pub fn get(&self, id: FileId) -> Option<&Source> {
         self.sources.get(id.0 as usize)
