@@ -117,3 +117,6 @@ fn string(text: &str, style: Style, fold: Option<usize>, out: &mut Text) {
     }
 }
 
+
+#[cfg(test)]
+mod tests;
