@@ -26,6 +26,8 @@ pub(super) fn typed(text: &str) -> Option<Kind> {
             ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Some(Kind::Float(f64::INFINITY)),
             "-.inf" | "-.Inf" | "-.INF" => Some(Kind::Float(f64::NEG_INFINITY)),
             "-0" => Some(Kind::Float(-0.0)),
+            // Behind a leading point, underscores must stand between digits.
+            _ if first == b'.' && !text.split('_').all(ends_in_digits) => None,
             _ => number(text),
         },
         b'0'..=b'9' => {
@@ -47,6 +49,12 @@ fn number(text: &str) -> Option<Kind> {
         text
     };
     integer(digits).or_else(|| float(digits).map(Kind::Float))
+}
+
+/// Whether a piece between underscores begins (but for the point) and ends with a digit.
+fn ends_in_digits(piece: &str) -> bool {
+    let bytes = piece.strip_prefix('.').unwrap_or(piece).as_bytes();
+    bytes.first().is_some_and(u8::is_ascii_digit) && bytes.last().is_some_and(u8::is_ascii_digit)
 }
 
 /// An integer with an optional sign and a radix prefix; a leading zero means octal.
@@ -229,4 +237,78 @@ fn zone(text: &str) -> Option<i32> {
     }
     let (hours, minutes): (i32, i32) = (text[1..3].parse().ok()?, text[4..6].parse().ok()?);
     (hours <= 24 && minutes <= 60).then_some(sign * (hours * 60 + minutes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::emit;
+
+    fn printed(text: &str) -> String {
+        emit::to_yaml(&Node::new(resolve_plain(text))).trim_end().to_owned()
+    }
+
+    #[test]
+    fn plain_scalars_resolve_as_the_reference_reads_them() {
+        for (text, value) in [
+            ("", "null"),
+            ("Null", "null"),
+            ("TRUE", "true"),
+            ("0755", "493"),
+            ("-0755", "-493"),
+            ("0o755", "493"),
+            ("0O17", "15"),
+            ("0x_1F", "31"),
+            ("-0xF", "-15"),
+            ("0b1_1", "3"),
+            ("089", "89"),
+            ("1_0.5", "10.5"),
+            ("0777_7", "4095"),
+            ("1_", "1"),
+            ("-_1", "-1"),
+            ("+12", "12"),
+            ("-0", "-0"),
+            ("-00", "0"),
+            ("1e3", "1000"),
+            ("1.", "1"),
+            ("+.5e-3", "0.0005"),
+            (".0_1", "0.01"),
+            ("1e-400", "0"),
+            ("1e10", "1e+10"),
+            ("01777777777777777777777", "18446744073709551615"),
+            ("18446744073709551615", "18446744073709551615"),
+            ("18446744073709551616", "1.8446744073709552e+19"),
+            ("-9223372036854775808", "-9223372036854775808"),
+            ("-9223372036854775809", "-9.223372036854776e+18"),
+            ("2001-1-1", "2001-01-01T00:00:00Z"),
+            ("2001-12-14t21:59:43.10-05:00", "2001-12-14T21:59:43.1-05:00"),
+            ("2001-12-14  1:2:3,5", "2001-12-14T01:02:03.5Z"),
+            ("-.INF", "-.inf"),
+        ] {
+            assert!(!matches!(resolve_plain(text), Kind::String(_)), "{text}");
+            assert_eq!(printed(text), value, "{text}");
+        }
+        for text in [
+            "yes", "No", "on", "y", "nULL", "tRUE", "_1", ".", "._5", ".1_", "1e", "+.nan", "NaN", "inf", "0b2", "0o8", "0x",
+            "0x1FFFFFFFFFFFFFFFF", "1e400", "0x1p3", "12:30:45", "22:22", "--1", "+-1", "0x+1", "1.5.5", "=", "<<", "٣",
+            "2001-12-14T21:59:43", "2001-13-01", "2001-02-30", "20011-01-01", "2001-12-14 1:2:3 -5", "2001-01-01t1:2:3z",
+        ] {
+            assert!(matches!(resolve_plain(text), Kind::String(_)), "{text}");
+        }
+    }
+
+    #[test]
+    fn values_have_a_text() {
+        let text = |plain: &str| text_of(&Node::new(resolve_plain(plain)));
+        assert_eq!(text("1_000").as_deref(), Some("1000"));
+        assert_eq!(text("1e6").as_deref(), Some("1e+06"));
+        assert_eq!(text("1.50").as_deref(), Some("1.5"));
+        assert_eq!(text("True").as_deref(), Some("true"));
+        assert_eq!(text("~"), None);
+        assert_eq!(text("2001-12-14").as_deref(), Some("2001-12-14 00:00:00 +0000 UTC"));
+        assert_eq!(
+            text("2001-12-14t21:59:43.10-05:00").as_deref(),
+            Some("2001-12-14 21:59:43.1 -0500 -0500")
+        );
+    }
 }
