@@ -178,7 +178,8 @@ async fn a_restart_is_another_run(bench: Bench) {
 }
 
 async fn restart_policies_are_kept(bench: Bench) {
-    let ends = Behaviour { exit_after: Some(Duration::from_millis(10)), exit_code: 3, ..Behaviour::default() };
+    let ends =
+        Behaviour { exit_after: Some(Duration::from_millis(10)), exit_code: 3, ..Behaviour::default() };
     bench.expect("a", ends);
     let mut spec = bench.running(&["sh", "-c", "exit 3"]);
     spec.restart = Some(RestartSpec { name: "on-failure".to_owned(), max_retries: 2 });
