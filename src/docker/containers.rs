@@ -24,6 +24,14 @@ fn subject(id: &str) -> String {
     format!("container {id}")
 }
 
+/// The engine reads seconds since 1970 only.
+fn unix_time(text: &str) -> String {
+    match text.parse::<jiff::Timestamp>() {
+        Ok(time) => format!("{}.{:09}", time.as_second(), time.subsec_nanosecond()),
+        Err(_) => text.to_owned(),
+    }
+}
+
 impl Docker {
     fn on(
         &self,
@@ -167,8 +175,10 @@ impl Containers for Docker {
             pairs.extend(query.follow.then_some(("follow", "1")));
             pairs.extend(query.timestamps.then_some(("timestamps", "1")));
             pairs.extend(tail.as_deref().map(|lines| ("tail", lines)));
-            pairs.extend(query.since.as_deref().map(|time| ("since", time)));
-            pairs.extend(query.until.as_deref().map(|time| ("until", time)));
+            let (since, until) =
+                (query.since.as_deref().map(unix_time), query.until.as_deref().map(unix_time));
+            pairs.extend(since.as_deref().map(|time| ("since", time)));
+            pairs.extend(until.as_deref().map(|time| ("until", time)));
             let call = self.on(Method::GET, &id, "/logs", &pairs)?.patience(SHORT);
             let response = self.transport.open(call).await?;
             Ok(stream::output(response, self.fault_of(&id)))
@@ -184,5 +194,17 @@ impl Containers for Docker {
             let response = self.transport.open(call).await?;
             Ok(stream::output(response, self.fault_of(&id)))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unix_time;
+
+    #[test]
+    fn times_become_seconds() {
+        assert_eq!(unix_time("2024-01-01T00:00:00.5Z"), "1704067200.500000000");
+        assert_eq!(unix_time("2024-01-01T01:00:00+01:00"), "1704067200.000000000");
+        assert_eq!(unix_time("1704067200.25"), "1704067200.25");
     }
 }

@@ -61,13 +61,12 @@ fn spec(root: View<'_>) -> ContainerSpec {
         platform: None,
         command: config.list("Cmd"),
         entrypoint: config.list("Entrypoint"),
+        // A bare key unset the image's variable: the container hasn't got it.
         environment: config
             .words("Env")
-            .into_iter()
-            .map(|entry| match entry.split_once('=') {
-                Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
-                None => (entry, None),
-            })
+            .iter()
+            .filter_map(|entry| entry.split_once('='))
+            .map(|(key, value)| (key.to_owned(), Some(value.to_owned())))
             .collect(),
         labels: config.map("Labels"),
         annotations: host.map("Annotations"),
