@@ -4,6 +4,7 @@
 //! In: requests in plain types. Out: results in plain types. Nothing here knows the command line, a
 //! terminal, or which engine it talks to.
 
+pub mod attach;
 pub mod config;
 pub mod converge;
 pub mod disk;
@@ -16,7 +17,7 @@ pub mod request;
 use std::sync::Arc;
 
 pub use crate::apply::{Cancel, CancelStage, Canceller, Events, Report, cancellation};
-pub use crate::engine::Engine;
+pub use crate::engine::{Engine, EngineError};
 pub use crate::load::discover::Request;
 pub use crate::load::env;
 pub use crate::model::select::Along;

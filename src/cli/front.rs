@@ -111,6 +111,16 @@ impl Front {
         exit::ERROR
     }
 
+    /// Something worth knowing, on standard error.
+    pub fn info(&self, text: &str) {
+        if self.mode != Mode::Quiet {
+            terminal::print_error(&match self.mode {
+                Mode::Json => message::line(Level::Info, text, self.mode, false, &message::now()),
+                _ => format!("{text}\n"),
+            });
+        }
+    }
+
     /// A warning that belongs to no file.
     pub fn warn(&self, text: &str) {
         let line = message::line(Level::Warning, text, self.mode, terminal::stderr_is_terminal(), &message::now());

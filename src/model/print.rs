@@ -23,7 +23,7 @@ pub fn double_dollars(printed: &str) -> String {
 
 /// The untyped tree in YAML or JSON, as `config --no-interpolate` prints it.
 pub fn raw(tree: &Node, form: Form) -> String {
-    let tree = sorted_deep(tree.clone(), form);
+    let tree = sorted_tree(tree, form);
     match form {
         Form::Yaml => emit::to_yaml(&tree),
         Form::Json => emit::to_json(&tree, 2),

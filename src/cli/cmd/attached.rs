@@ -1,12 +1,329 @@
 //! Attached `up`: progress and output together, until the containers end or a signal comes.
 
-use crate::app::Desired;
-use crate::cli::cmd::up::Up;
-use crate::cli::front::Front;
-use crate::diag::SourceMap;
-use crate::plan;
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::io::{self, Stderr, Stdout};
+use std::pin::{Pin, pin};
+use std::time::Duration;
 
-/// Runs it.
-pub fn run(front: &Front, _: &Up, _: Desired, _: SourceMap, _: plan::Up, _: bool) -> u8 {
-    front.fail("wip")
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use super::lifecycle::{Done, finish};
+use super::up::Up;
+use crate::app::attach::{self, Attachments, Collector};
+use crate::app::converge::{self, ConvergeError, Converged, Way};
+use crate::app::{CancelStage, Canceller, Desired, Session, cancellation};
+use crate::base::ServiceName;
+use crate::cli::exit;
+use crate::cli::front::{Asker, Front, seconds};
+use crate::cli::signals;
+use crate::diag::SourceMap;
+use crate::event::{Event, LogEvent};
+use crate::plan::{self, Intent};
+use crate::ui::logs::{LogLook, LogWriter};
+use crate::ui::progress::Progress;
+
+/// Lines that may wait for the terminal.
+const BUFFERED_LINES: usize = 1024;
+/// How often the live block is drawn again.
+const FRAME: Duration = Duration::from_millis(100);
+
+type Stopping<'a> = Pin<Box<dyn Future<Output = Result<Converged, ConvergeError>> + 'a>>;
+
+/// How it ended.
+enum End {
+    /// The run failed or was cancelled: its outcome tells.
+    Run(Result<Done, ConvergeError>),
+    /// Everything that was watched ended; the exit code.
+    Over(u8),
+    /// A signal stopped it.
+    Signalled,
+}
+
+/// Runs `up` and shows the output of its containers.
+pub fn run(
+    front: &Front,
+    up: &Up,
+    desired: Desired,
+    sources: SourceMap,
+    intent: plan::Up,
+    ignore_orphans: bool,
+) -> u8 {
+    if let Some(name) = &up.exit_code_from
+        && !desired.services.contains_key(name.as_str())
+    {
+        return front.fail(format!("no such service: {name}"));
+    }
+    let services = match attach_set(up, &desired, &intent) {
+        Ok(services) => services,
+        Err(text) => return front.fail(text),
+    };
+    let outcome = front.run_with(async |session, events, canceller| {
+        let (attachments, collector) =
+            attach::attach(&session, &desired.project, services.clone(), up.timestamps).await?;
+        let look = LogLook {
+            colours: front.colours_out() && !up.no_color,
+            no_prefix: up.no_log_prefix,
+            split_streams: true,
+        };
+        let show = Show {
+            progress: front.progress(),
+            writer: LogWriter::new(look, io::stdout(), io::stderr()),
+            began: Instant::now(),
+        };
+        let names = attach::wanted_names(&desired, services.as_ref());
+        let attached = Attached { front, up, desired, ignore_orphans, session, canceller };
+        Ok::<_, ConvergeError>(attached.follow(show, names, intent, sources, attachments, collector, events).await)
+    });
+    match outcome {
+        Ok(Ok(End::Run(result))) => finish(front, Ok(result)),
+        Ok(Ok(End::Over(code))) => code,
+        Ok(Ok(End::Signalled)) => exit::CANCELLED,
+        Ok(Err(error)) => front.fail(error.to_string()),
+        Err(text) => front.fail(text),
+    }
+}
+
+/// Services whose output is shown; `None` for all.
+fn attach_set(up: &Up, desired: &Desired, intent: &plan::Up) -> Result<Option<BTreeSet<ServiceName>>, String> {
+    let named = |names: &[String]| -> Result<BTreeSet<ServiceName>, String> {
+        let unknown: Vec<&str> =
+            names.iter().map(String::as_str).filter(|name| !desired.services.contains_key(*name)).collect();
+        if !unknown.is_empty() {
+            return Err(format!("cannot attach to services not included in up: {}", unknown.join(", ")));
+        }
+        Ok(names.iter().map(|name| ServiceName::from(name.as_str())).collect())
+    };
+    let mut set = if !up.attach.is_empty() {
+        named(&up.attach)?
+    } else {
+        let targeted =
+            |name: &ServiceName| up.attach_dependencies || intent.targets.is_empty() || intent.targets.contains(name);
+        let shown = desired.services.values().filter(|service| service.attach && targeted(&service.name));
+        shown.map(|service| service.name.clone()).collect()
+    };
+    for name in named(&up.no_attach)? {
+        set.remove(&name);
+    }
+    // An empty set means everything, as with the reference.
+    Ok((!set.is_empty() && set.len() < desired.services.len()).then_some(set))
+}
+
+/// What is on the screen.
+struct Show {
+    progress: Progress,
+    writer: LogWriter<Stdout, Stderr>,
+    began: Instant,
+}
+
+impl Show {
+    fn event(&mut self, event: &Event) {
+        self.progress.handle(event, self.began.elapsed());
+    }
+
+    /// Writes lines above the live block.
+    fn lines(&mut self, first: LogEvent, more: &mut mpsc::Receiver<LogEvent>, mut seen: impl FnMut(&LogEvent)) {
+        self.progress.clear();
+        let mut next = Some(first);
+        // A batch at a time, so that a flood of lines doesn't hold up everything else.
+        for _ in 0..BUFFERED_LINES {
+            let Some(event) = next else { break };
+            seen(&event);
+            // A reader that went away is told by the signal or the end of the containers.
+            let _ = self.writer.write(&event);
+            next = more.try_recv().ok();
+        }
+        if let Some(event) = next {
+            seen(&event);
+            let _ = self.writer.write(&event);
+        }
+        let _ = self.writer.flush();
+    }
+}
+
+struct Attached<'a> {
+    front: &'a Front,
+    up: &'a Up,
+    desired: Desired,
+    ignore_orphans: bool,
+    session: Session,
+    canceller: Canceller,
+}
+
+impl Attached<'_> {
+    #[expect(clippy::too_many_arguments, reason = "one loop owns all that happens at once")]
+    async fn follow(
+        self,
+        mut show: Show,
+        names: Vec<String>,
+        intent: plan::Up,
+        sources: SourceMap,
+        attachments: Attachments,
+        collector: Collector,
+        mut events: mpsc::UnboundedReceiver<Event>,
+    ) -> End {
+        let (sender, mut lines) = mpsc::channel(BUFFERED_LINES);
+        for name in &names {
+            show.writer.register(name);
+        }
+        if !names.is_empty() {
+            let _ = show.writer.note(&format!("Attaching to {}", names.join(", ")));
+        }
+        let consent = Asker { yes: self.up.yes };
+        let (signals, mut signalled) = mpsc::unbounded_channel();
+        let (pulse, _) = cancellation();
+        let mut hearing = pin!(signals::listen(pulse, move |count| {
+            let _ = signals.send(count);
+        }));
+        let session = self.session.clone();
+        let project = self.desired.clone();
+        let mut making = pin!(async move {
+            session.events.send(Event::Began { operation: "up" });
+            let way = Way { before_start: &attachments, consent: &consent, wait_timeout: None };
+            let done = converge::converge(&session, project, Intent::Up(intent), &way).await;
+            session.events.send(Event::Ended { operation: "up" });
+            done
+        });
+        let mut collecting = pin!(collector.run(sender));
+        let mut tick = interval(FRAME);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let (mut made, mut collected, mut listening) = (false, false, true);
+        let mut stopping: Option<Stopping<'_>> = None;
+        let mut stop_wanted = false;
+        let mut quiet = false;
+        let mut interrupted = false;
+        let mut cascade = Cascade::new(self.up);
+        loop {
+            if stop_wanted && made && stopping.is_none() {
+                stopping = Some(self.stop(seconds(self.up.shape.timeout)));
+                stop_wanted = false;
+            }
+            if collected && made && !listening && stopping.is_none() {
+                break;
+            }
+            tokio::select! {
+                biased;
+                () = &mut hearing => {}
+                Some(count) = signalled.recv() => {
+                    interrupted = true;
+                    quiet = true;
+                    if count == 1 {
+                        show.progress.clear();
+                        self.front.info("Gracefully Stopping... press Ctrl+C again to force");
+                        self.canceller.cancel(CancelStage::Graceful);
+                        stop_wanted = true;
+                    } else {
+                        self.canceller.cancel(CancelStage::Forced);
+                        stopping = Some(self.stop(Some(Duration::ZERO)));
+                    }
+                }
+                Some(event) = events.recv() => show.event(&event),
+                done = &mut making, if !made => {
+                    made = true;
+                    while let Ok(event) = events.try_recv() {
+                        show.event(&event);
+                    }
+                    show.progress.finish(show.began.elapsed());
+                    match self.judge(done, &sources) {
+                        Some(end) if !interrupted => return end,
+                        _ => {}
+                    }
+                }
+                Some(event) = lines.recv(), if listening => {
+                    if !quiet {
+                        let cascade = &mut cascade;
+                        show.lines(event, &mut lines, |event| stop_wanted |= cascade.sees(event));
+                        if stop_wanted && !interrupted {
+                            self.front.info("Aborting on container exit...");
+                        }
+                    }
+                }
+                _ = &mut collecting, if !collected => {
+                    collected = true;
+                    // What is still in the channel is shown before the end.
+                    while let Ok(event) = lines.try_recv() {
+                        if !quiet {
+                            let cascade = &mut cascade;
+                            show.lines(event, &mut lines, |event| { cascade.sees(event); });
+                        }
+                    }
+                    listening = false;
+                }
+                _ = async { match &mut stopping { Some(stop) => { let _ = stop.await; }, None => std::future::pending().await } } => {
+                    stopping = None;
+                    while let Ok(event) = events.try_recv() {
+                        show.event(&event);
+                    }
+                    show.progress.finish(show.began.elapsed());
+                    if interrupted {
+                        return End::Signalled;
+                    }
+                }
+                _ = tick.tick() => show.progress.tick(show.began.elapsed()),
+            }
+        }
+        if interrupted { End::Signalled } else { End::Over(cascade.code()) }
+    }
+
+    /// Whether the run ends everything: it failed, or nothing could be planned.
+    fn judge(&self, done: Result<Converged, ConvergeError>, sources: &SourceMap) -> Option<End> {
+        match done {
+            Err(error) => Some(End::Run(Err(error))),
+            Ok(done) if done.report.exit_code() != 0 => {
+                Some(End::Run(Ok(Done { plan: done.plan, report: Some(done.report), sources: sources.clone() })))
+            }
+            Ok(done) => {
+                for warning in &done.plan.warnings {
+                    if !(self.ignore_orphans && warning.starts_with("Found orphan")) {
+                        self.front.warn(warning);
+                    }
+                }
+                None
+            }
+        }
+    }
+
+    fn stop(&self, timeout: Option<Duration>) -> Stopping<'_> {
+        // Its own cancellation: the one of the run has been used up.
+        let (_, cancel) = cancellation();
+        let session = Session { cancel, ..self.session.clone() };
+        let desired = self.desired.clone();
+        Box::pin(async move { attach::stop(&session, desired, timeout).await })
+    }
+}
+
+/// When one container's end ends all, and with which code.
+struct Cascade<'a> {
+    up: &'a Up,
+    first: Option<i64>,
+    chosen: Option<i64>,
+}
+
+impl<'a> Cascade<'a> {
+    fn new(up: &'a Up) -> Cascade<'a> {
+        Cascade { up, first: None, chosen: None }
+    }
+
+    /// Takes an event; whether everything is to be stopped now.
+    fn sees(&mut self, event: &LogEvent) -> bool {
+        let LogEvent::Exited { service, code, .. } = event else { return false };
+        let up = self.up;
+        if up.exit_code_from.as_deref() == Some(service.as_str()) {
+            self.chosen.get_or_insert(*code);
+        }
+        let on_failure = up.abort_on_container_failure && *code != 0;
+        let on_exit =
+            up.abort_on_container_exit || (up.exit_code_from.is_some() && !up.abort_on_container_failure);
+        if !(on_exit || on_failure) || self.first.is_some() {
+            return false;
+        }
+        self.first = Some(*code);
+        true
+    }
+
+    fn code(&self) -> u8 {
+        let code = self.chosen.or(self.first).unwrap_or(0);
+        u8::try_from(code).unwrap_or(exit::ERROR)
+    }
 }

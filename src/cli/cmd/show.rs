@@ -1,13 +1,20 @@
 //! `ps`, `ls`, `logs`, `version`: commands that only look.
 
-use clap::Args;
+use std::collections::BTreeSet;
+use std::io;
 
+use clap::Args;
+use tokio::sync::mpsc;
+
+use crate::app::attach;
 use crate::app::list::{self, PsQuery};
-use crate::app;
+use crate::app::{self, EngineError};
 use crate::base::ServiceName;
+use crate::base::duration::parse_duration;
 use crate::cli::exit;
 use crate::cli::front::{Front, Target};
 use crate::state::ContainerState;
+use crate::ui::logs::{LogLook, LogWriter};
 use crate::ui::{self, message, terminal};
 
 /// List the project's containers
@@ -228,6 +235,91 @@ pub fn run_ls(front: &Front, ls: &Ls) -> u8 {
 }
 
 /// Runs `logs`.
-pub fn run_logs(front: &Front, _: &Logs) -> u8 {
-    front.fail("wip")
+pub fn run_logs(front: &Front, logs: &Logs) -> u8 {
+    if logs.index.is_some() && logs.services.len() != 1 {
+        return front.fail("--index requires one service to be selected");
+    }
+    let tail = match logs.tail.as_str() {
+        "all" | "" => None,
+        number => match number.parse() {
+            Ok(number) => Some(number),
+            Err(_) => return front.fail(format!("--tail takes a number or `all`, not \"{number}\"")),
+        },
+    };
+    let now = message::seconds_now();
+    let (since, until) = match (moment(logs.since.as_deref(), now), moment(logs.until.as_deref(), now)) {
+        (Ok(since), Ok(until)) => (since, until),
+        (Err(text), _) | (_, Err(text)) => return front.fail(text),
+    };
+    let options = attach::Options { follow: logs.follow, tail, since, until, timestamps: logs.timestamps };
+    let target = match front.aim(&[], app::Along::Dependencies) {
+        Ok(target) => target,
+        Err(code) => return code,
+    };
+    let named: BTreeSet<ServiceName> = logs.services.iter().map(|name| ServiceName::from(name.as_str())).collect();
+    let (project, services) = match target {
+        Target::Name(name) => (name, Some(named).filter(|named| !named.is_empty())),
+        Target::Aim(aim) => {
+            let known = |name: &&ServiceName| aim.desired.services.contains_key(*name) || aim.desired.others.contains(name);
+            if let Some(missing) = named.iter().find(|name| !known(name)) {
+                return front.fail(format!("no such service: {missing}"));
+            }
+            let shown = aim.desired.services.values().filter(|service| service.attach);
+            let all = shown.map(|service| service.name.clone()).collect();
+            (aim.desired.project, Some(if named.is_empty() { all } else { named }))
+        }
+    };
+    let look = LogLook {
+        colours: front.colours_out() && !logs.no_color,
+        no_prefix: logs.no_log_prefix,
+        split_streams: false,
+    };
+    let outcome = front.run(async |session| {
+        let collector = attach::read(&session, &project, services, logs.index, options).await?;
+        let mut writer = LogWriter::new(look, io::stdout(), io::stderr());
+        for name in collector.names() {
+            writer.register(name);
+        }
+        let (sender, mut lines) = mpsc::channel(4096);
+        let write = async {
+            while let Some(event) = lines.recv().await {
+                let mut next = Some(event);
+                while let Some(event) = next {
+                    writer.write(&event)?;
+                    next = lines.try_recv().ok();
+                }
+                writer.flush()?;
+            }
+            Ok::<(), io::Error>(())
+        };
+        let cancelled = session.cancel.reached(app::CancelStage::Graceful);
+        tokio::select! {
+            // A reader that went away ends it, as does a signal.
+            (unreadable, _) = futures_util::future::join(collector.run(sender), write) => Ok(Some(unreadable)),
+            () = cancelled => Ok::<_, EngineError>(None),
+        }
+    });
+    match outcome {
+        Ok(Ok(Some(unreadable))) => {
+            for (name, error) in unreadable {
+                front.warn(&format!("Can't retrieve logs for \"{name}\": {error}"));
+            }
+            exit::OK
+        }
+        Ok(Ok(None)) => exit::CANCELLED,
+        Ok(Err(error)) => front.fail(error.to_string()),
+        Err(text) => front.fail(text),
+    }
+}
+
+/// A moment as the engine takes it: a time stamp as it is, or a duration before now.
+fn moment(text: Option<&str>, now: i64) -> Result<Option<String>, String> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    if let Ok(ago) = parse_duration(text) {
+        return Ok(Some((now - ago.0 / 1_000_000_000).to_string()));
+    }
+    if text.starts_with(|c: char| c.is_ascii_digit()) {
+        return Ok(Some(text.to_owned()));
+    }
+    Err(format!("\"{text}\" is no time: write 2026-01-02T13:23:37Z, or how long ago: 42m"))
 }

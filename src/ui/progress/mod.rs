@@ -70,6 +70,9 @@ impl Progress {
         let _ = now;
     }
 
+    /// Takes the live block off the screen, so that other lines can be written; the next drawing brings it back.
+    pub fn clear(&mut self) {}
+
     /// Draws the last state and gives the terminal back. Events may still follow.
     pub fn finish(&mut self, now: Duration) {
         let _ = now;
