@@ -97,7 +97,6 @@ impl Loader<'_> {
     }
 
     /// A text or list of texts; the outer `None` when it is neither, which was told.
-    #[expect(clippy::type_complexity, reason = "an optional list of texts with their places")]
     fn texts(&mut self, map: &Mapping, key: &str, path: &PathRef<'_>) -> Option<Option<Vec<(String, Span)>>> {
         let Some(node) = map.get(key) else { return Some(None) };
         let items = match &node.kind {

@@ -1,6 +1,6 @@
 //! Rules between the keys of one object, which the schema can't express. The tree is canonical.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 use std::sync::LazyLock;
 
 use crate::diag::{Code, Diagnostic, Diagnostics};

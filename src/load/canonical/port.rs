@@ -1,6 +1,6 @@
 //! Published ports: `[[IP:][HOST]:]CONTAINER[/PROTOCOL]`.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use super::long;
 use crate::diag::{Code, Diagnostic, Diagnostics, Span};
