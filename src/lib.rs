@@ -16,6 +16,8 @@ pub mod engine;
 pub mod event;
 pub mod graph;
 pub mod load;
+pub mod logs;
+pub mod memory;
 pub mod model;
 pub mod observe;
 pub mod plan;

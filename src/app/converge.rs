@@ -79,7 +79,7 @@ pub async fn make_plan(
     refresh(&mut desired, &observed, jiff::Timestamp::now().as_second());
     // Only containers that are to be replaced are inspected: for the words of the reasons.
     let diverged = if images { plan::diverged(&desired, &observed) } else { Vec::new() };
-    let details = observe::details(engine, diverged).await?;
+    let details = observe::details(engine, &diverged).await?;
     let make = |desired: &Desired, intent: &Intent, details: &HashMap<_, _>| {
         let input = Input { desired, observed: &observed, details, capabilities: &capabilities };
         plan::make(input, intent)

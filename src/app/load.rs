@@ -179,7 +179,7 @@ fn read_variables(
     files: &dyn Files,
     file: &EnvFile,
     lookup: model::resolve::Lookup<'_>,
-) -> Result<Vec<(String, String)>, Diagnostic> {
+) -> Result<Vec<(String, String)>, Box<Diagnostic>> {
     let path = Path::new(&file.path);
     let finding = |message: String| Diagnostic::new(Code::EnvFile, Span::NONE, message);
     if !files.exists(path) {
@@ -187,16 +187,16 @@ fn read_variables(
             return Ok(Vec::new());
         }
         let message = format!("env file {0} not found: stat {0}: no such file or directory", file.path);
-        return Err(finding(message).help("create it, or mark it with `required: false`"));
+        return Err(Box::new(finding(message).help("create it, or mark it with `required: false`")));
     }
     let text = files::read_text(files, path, &file.path)?;
     let parsed = match file.format.as_deref() {
         None | Some("") => dotenv::parse(&text, lookup).map_err(|e| e.to_string()),
         Some("raw") => dotenv::parse_raw(&text, lookup).map_err(|e| e.to_string()),
-        Some(other) => return Err(finding(format!("unsupported env_file format \"{other}\""))),
+        Some(other) => return Err(Box::new(finding(format!("unsupported env_file format \"{other}\"")))),
     };
     match parsed {
         Ok(variables) => Ok(variables.into_iter().map(|(name, value, _)| (name, value)).collect()),
-        Err(cause) => Err(finding(format!("failed to read {}: {cause}", file.path))),
+        Err(cause) => Err(Box::new(finding(format!("failed to read {}: {cause}", file.path)))),
     }
 }

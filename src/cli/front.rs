@@ -188,7 +188,7 @@ impl Front {
 
     /// The renderer of this run.
     pub fn progress(&self) -> Progress {
-        Progress::new(self.mode, self.colours_err(), Box::new(io::stderr()), Box::new(terminal::stderr_size))
+        Progress::new(self.mode, self.colours_err(), Box::new(io::stderr()), terminal::stderr_size)
     }
 
     /// Like [`Front::run`], for commands whose own loop shows progress and logs and hears signals.

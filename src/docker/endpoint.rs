@@ -1,5 +1,6 @@
 //! Where the engine is: an address, a Docker context, or the usual place.
 
+use indexmap::IndexMap;
 use std::path::{Path, PathBuf};
 
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
@@ -51,6 +52,8 @@ pub enum EndpointError {
 pub(super) struct ConfigFile {
     current_context: Option<String>,
     pub(super) headers: HeaderMap,
+    /// Proxy settings by engine address, or `default`.
+    pub(super) proxies: IndexMap<String, IndexMap<String, String>>,
 }
 
 /// An address to dial.
@@ -106,7 +109,9 @@ impl ConfigFile {
             }
         }
         let current_context = value["currentContext"].as_str().map(str::to_owned);
-        Ok(ConfigFile { current_context, headers })
+        // Settings of a shape we don't know are no reason to refuse the whole file.
+        let proxies = serde_json::from_value(value["proxies"].clone()).unwrap_or_default();
+        Ok(ConfigFile { current_context, headers, proxies })
     }
 }
 

@@ -72,7 +72,15 @@ impl Images for Docker {
                 .header("x-registry-auth", auth)
                 .header("content-type", HeaderValue::from_static("text/plain"))
                 .patience(SHORT * 10);
-            let response = self.transport.open(call).await?;
+            let response = match self.transport.open(call).await {
+                Ok(response) => response,
+                // A refusal may come before or after the head: it is an item of the stream either way.
+                Err(error) => {
+                    let refusal: Answers<PullProgress> =
+                        Box::pin(futures_util::stream::once(std::future::ready(Err(error))));
+                    return Ok(refusal);
+                }
+            };
             let (transport, about) = (self.transport.clone(), subject.clone());
             let values = stream::values(response, move |fault| transport.fault(&about, fault));
             let transport = self.transport.clone();

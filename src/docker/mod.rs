@@ -18,6 +18,7 @@ mod inspect;
 mod list;
 mod networks;
 mod path;
+mod proxy;
 mod stream;
 mod tls;
 mod transport;
@@ -34,6 +35,7 @@ use crate::engine::{Answer, EngineError, System};
 use crate::state::{ApiVersion, Capabilities};
 use transport::{Call, Transport};
 
+pub use proxy::proxy_environment;
 pub use endpoint::EndpointError;
 
 /// The newest API this adapter speaks.

@@ -32,10 +32,8 @@ pub fn defaults(root: &mut Node) {
         match default {
             Default::Build => set(map, "context", || Kind::String(".".to_owned())),
             Default::Secret => {
-                if let Some(target) = map
-                    .get("source")
-                    .and_then(Node::as_str)
-                    .map(|source| format!("/run/secrets/{source}"))
+                if let Some(target) =
+                    map.get("source").and_then(Node::as_str).map(|source| format!("/run/secrets/{source}"))
                 {
                     set(map, "target", || Kind::String(target));
                 }

@@ -20,6 +20,11 @@ pub enum Origin {
     Program,
 }
 
+/// Whether a switch of Compose's own is on: `1`, `t`, `true`, `y` in any case; anything unreadable is off.
+pub fn is_truthy(text: &str) -> bool {
+    matches!(text.trim().to_lowercase().as_str(), "1" | "t" | "true" | "y")
+}
+
 /// A variable's value and who set it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Variable {

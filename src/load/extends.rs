@@ -123,22 +123,19 @@ impl Loader<'_> {
 
     /// Follows the chain of one service to its end, then merges back.
     fn resolve(&mut self, scope: &mut Scope<'_>, name: String) {
+        let section = scope.section;
         let mut chain = vec![Link { home: Home::Document, name, span: Span::NONE }];
         while let Some(link) = chain.last() {
             let (home, name) = (link.home, link.name.clone());
             let Some(service) = scope.service(home, &name) else { break };
-            let Some(extends) = service.get("extends") else { break };
-            if extends.is_invalid() {
-                break;
-            }
-            let extends = extends.clone();
+            let Some(extends) = service.get("extends").cloned() else { break };
             match self.next(scope, &chain, &extends) {
                 Some(next) => chain.push(next),
                 None => {
                     if let Some(Kind::Mapping(service)) =
                         scope.service(home, &name).map(|node| &mut node.kind)
                     {
-                        give_up(service);
+                        give_up(service, section);
                     }
                     break;
                 }
@@ -175,6 +172,9 @@ impl Loader<'_> {
 
     /// The service that the last of the chain extends; `None` when there is none, which was told.
     fn next(&mut self, scope: &mut Scope<'_>, chain: &[Link], extends: &Node) -> Option<Link> {
+        if extends.is_invalid() {
+            return None;
+        }
         let last = chain.last()?;
         let section = PathRef::Root.key(scope.section);
         let service = section.key(&last.name);
@@ -215,14 +215,15 @@ impl Loader<'_> {
             if let Some(near) = near {
                 finding = finding.help(format!("there is a service `{near}`"));
             }
-            let declared = scope.earlier.and_then(|model| model.get(scope.section)?.as_mapping()?.entry(wanted));
+            let declared =
+                scope.earlier.and_then(|model| model.get(scope.section)?.as_mapping()?.entry(wanted));
             if reference.file.is_none()
                 && last.home == Home::Document
                 && let Some(declared) = declared
             {
-                finding = finding.label(declared.key.span, "it is declared in an earlier file").help(
-                    "a service is looked for in its own file only; name the other with `file:`",
-                );
+                finding = finding
+                    .label(declared.key.span, "it is declared in an earlier file")
+                    .help("a service is looked for in its own file only; name the other with `file:`");
             }
             self.diags.push(finding);
             return None;
@@ -243,17 +244,21 @@ impl Loader<'_> {
     }
 
     /// Loads a file that is extended from: canonical, its paths relative to the set's directory.
-    fn extended_file(&mut self, set: &mut FileSet, written: &str, span: Span, service: &str) -> Option<usize> {
+    fn extended_file(
+        &mut self,
+        set: &mut FileSet,
+        written: &str,
+        span: Span,
+        service: &str,
+    ) -> Option<usize> {
         let path = match remote::kind(written) {
-            Some(kind) => {
-                match remote::fetch(written, kind, &set.environment, self.reading.remote, span) {
-                    Ok(path) => path,
-                    Err(finding) => {
-                        self.diags.push(*finding);
-                        return None;
-                    }
+            Some(kind) => match remote::fetch(written, kind, &set.environment, self.reading.remote, span) {
+                Ok(path) => path,
+                Err(finding) => {
+                    self.diags.push(*finding);
+                    return None;
                 }
-            }
+            },
             None => {
                 let local = paths::expand_home(written, self.reading.files);
                 files::absolute(&set.working_dir, local)
@@ -271,7 +276,13 @@ impl Loader<'_> {
         at
     }
 
-    fn load_extended(&mut self, set: &FileSet, path: &Path, span: Span, service: &str) -> Option<ExtendedFile> {
+    fn load_extended(
+        &mut self,
+        set: &FileSet,
+        path: &Path,
+        span: Span,
+        service: &str,
+    ) -> Option<ExtendedFile> {
         let file = self.read(path, span)?;
         let mut model: Option<(Node, Resets)> = None;
         for Document { root, resets } in self.documents(file, &set.environment) {
@@ -312,13 +323,19 @@ fn read(extends: &Node) -> Option<Reference> {
 }
 
 /// Marks a service whose base is missing, so that nothing is said about what the base would have brought.
-fn give_up(service: &mut Mapping) {
-    let mark = |service: &mut Mapping, key: &str| {
-        let span = service.entry(key).map_or(Span::NONE, |entry| entry.key.span);
-        service.insert(Key { text: key.to_owned(), span }, Node::spanned(Kind::Invalid, span));
+fn give_up(service: &mut Mapping, section: &str) {
+    let runs = ["build", "provider"].iter().any(|key| service.contains_key(key));
+    let Some(extends) = service.remove_entry("extends") else { return };
+    let span = extends.key.span;
+    let mut mark = |key: &str| {
+        if !service.contains_key(key) {
+            service.insert(Key { text: key.to_owned(), span }, Node::spanned(Kind::Invalid, span));
+        }
     };
-    mark(service, "extends");
-    if ["image", "build", "provider"].iter().all(|key| !service.contains_key(key)) {
-        mark(service, "image");
+    if section == "jobs" {
+        mark("triggers");
+    }
+    if !runs {
+        mark("image");
     }
 }

@@ -98,12 +98,7 @@ impl Loader<'_> {
 
     /// A text or list of texts; the outer `None` when it is neither, which was told.
     #[expect(clippy::type_complexity, reason = "an optional list of texts with their places")]
-    fn texts(
-        &mut self,
-        map: &Mapping,
-        key: &str,
-        path: &PathRef<'_>,
-    ) -> Option<Option<Vec<(String, Span)>>> {
+    fn texts(&mut self, map: &Mapping, key: &str, path: &PathRef<'_>) -> Option<Option<Vec<(String, Span)>>> {
         let Some(node) = map.get(key) else { return Some(None) };
         let items = match &node.kind {
             Kind::Null => return Some(None),
@@ -249,7 +244,13 @@ impl Loader<'_> {
     }
 
     /// Adds the variables of a file; later files win, the including set's variables above all.
-    fn read_variables(&mut self, path: &Path, span: Span, outer: &Environment, extra: &mut Environment) -> bool {
+    fn read_variables(
+        &mut self,
+        path: &Path,
+        span: Span,
+        outer: &Environment,
+        extra: &mut Environment,
+    ) -> bool {
         let name = path.display().to_string();
         let text = match files::read_text(self.reading.files, path, &name) {
             Ok(text) => text,

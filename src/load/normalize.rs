@@ -10,9 +10,25 @@ use crate::yaml::{Key, Kind, Mapping, Node, PathRef};
 /// Keys of a service that are not those of a container, so that hooks don't inherit them; nor do they
 /// inherit its mounts.
 const NOT_INHERITED: [&str; 19] = [
-    "attach", "build", "container_name", "depends_on", "deploy", "develop", "expose", "external_links",
-    "extends", "healthcheck", "links", "ports", "post_start", "pre_start", "pre_stop", "profiles", "restart",
-    "scale", "volumes",
+    "attach",
+    "build",
+    "container_name",
+    "depends_on",
+    "deploy",
+    "develop",
+    "expose",
+    "external_links",
+    "extends",
+    "healthcheck",
+    "links",
+    "ports",
+    "post_start",
+    "pre_start",
+    "pre_stop",
+    "profiles",
+    "restart",
+    "scale",
+    "volumes",
 ];
 const NOT_INHERITED_TOO: [&str; 3] = ["provider", "stdin_open", "tty"];
 
@@ -20,7 +36,9 @@ const NOT_INHERITED_TOO: [&str; 3] = ["provider", "stdin_open", "tty"];
 pub fn normalize(root: &mut Node, name: &ProjectName, environment: &Environment, diags: &mut Diagnostics) {
     let mut uses_default = false;
     for section in ["services", "jobs"] {
-        let Some(Kind::Mapping(services)) = root.get_mut(section).map(|node| &mut node.kind) else { continue };
+        let Some(Kind::Mapping(services)) = root.get_mut(section).map(|node| &mut node.kind) else {
+            continue;
+        };
         let parent = PathRef::Root.key(section);
         for (key, node) in services.iter_mut() {
             if let Kind::Mapping(service) = &mut node.kind {
@@ -44,7 +62,9 @@ pub fn normalize(root: &mut Node, name: &ProjectName, environment: &Environment,
         }
     }
     for section in ["networks", "volumes", "configs", "secrets"] {
-        let Some(Kind::Mapping(resources)) = map.get_mut(section).map(|node| &mut node.kind) else { continue };
+        let Some(Kind::Mapping(resources)) = map.get_mut(section).map(|node| &mut node.kind) else {
+            continue;
+        };
         for (key, node) in resources.iter_mut() {
             resource(&key.text, node, name);
         }
@@ -201,10 +221,7 @@ fn depend(service: &mut Mapping) {
         }
         let mut value = dependency(span);
         if let Kind::Mapping(fields) = &mut value.kind {
-            fields.insert(
-                Key { text: "restart".to_owned(), span },
-                Node::spanned(Kind::Bool(restart), span),
-            );
+            fields.insert(Key { text: "restart".to_owned(), span }, Node::spanned(Kind::Bool(restart), span));
         }
         known.insert(Key { text: target, span }, value);
     }

@@ -220,9 +220,14 @@ mod tests {
 
     #[test]
     fn paths_clean_join_and_relate() {
-        for (path, wanted) in
-            [("/d/", "/d"), ("/d/../e", "/e"), ("./a//b/.", "a/b"), ("../../x", "../../x"), ("", "."), ("/..", "/")]
-        {
+        for (path, wanted) in [
+            ("/d/", "/d"),
+            ("/d/../e", "/e"),
+            ("./a//b/.", "a/b"),
+            ("../../x", "../../x"),
+            ("", "."),
+            ("/..", "/"),
+        ] {
             assert_eq!(clean(path), wanted, "{path}");
         }
         assert_eq!(join("sub", "../x"), "x");

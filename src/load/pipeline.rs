@@ -219,16 +219,15 @@ impl Loader<'_> {
             return *known;
         }
         let name = path.display().to_string();
-        let id = self.sources.find(&name).or_else(|| {
-            match files::read_text(self.reading.files, path, &name) {
+        let id =
+            self.sources.find(&name).or_else(|| match files::read_text(self.reading.files, path, &name) {
                 Ok(text) => Some(self.sources.add(name.clone(), text)),
                 Err(mut finding) => {
                     finding.span = span;
                     self.diags.push(*finding);
                     None
                 }
-            }
-        });
+            });
         self.texts.insert(path.to_owned(), id);
         id
     }

@@ -64,13 +64,7 @@ fn external_volume(map: &Mapping, path: &PathRef<'_>, diags: &mut Diagnostics) {
 }
 
 /// A resource comes from exactly one place.
-fn one_source(
-    map: &Mapping,
-    sources: &[&str],
-    node: &Node,
-    path: &PathRef<'_>,
-    diags: &mut Diagnostics,
-) {
+fn one_source(map: &Mapping, sources: &[&str], node: &Node, path: &PathRef<'_>, diags: &mut Diagnostics) {
     let mut present = sources.iter().filter_map(|name| map.entry(name)).filter(|entry| {
         // The content of a variable stands beside the variable's name, with its place.
         let resolved = entry.key.text == "content"
@@ -89,12 +83,8 @@ fn one_source(
             .label(first.key.span, format!("`{}` is set here", first.key.text)),
         ),
         (None, _) if !map.contains_key("driver") && !map.contains_key("external") => diags.push(
-            Diagnostic::new(
-                Code::ResourceSource,
-                node.span,
-                format!("{path}: one of {listed} must be set"),
-            )
-            .at(path),
+            Diagnostic::new(Code::ResourceSource, node.span, format!("{path}: one of {listed} must be set"))
+                .at(path),
         ),
         _ => {}
     }

@@ -4,9 +4,10 @@ use indexmap::IndexMap;
 
 use crate::base::shell;
 use crate::diag::Code;
+use crate::yaml::scalar::text_of;
 use crate::yaml::{Kind, Node, PathRef};
 
-use super::decode::{Decoder, scalar_text};
+use super::decode::Decoder;
 use super::record::{Codec, Form, Value};
 use super::scalar::text;
 
@@ -76,7 +77,7 @@ fn pairs(
     }
     for entry in decoder.mapping(node, at)? {
         let key = entry.key.text.as_str();
-        match scalar_text(&entry.value) {
+        match text_of(&entry.value) {
             None if entry.value.is_null() => each(key, None, &entry.value, decoder),
             None => decoder.mismatch(&entry.value, &at.key(key), "a text").unwrap_or_default(),
             value => each(key, value, &entry.value, decoder),
@@ -143,7 +144,7 @@ impl<T: Value> Codec<IndexMap<String, Option<T>>> for Presence {
         decoder: &mut Decoder<'_>,
     ) -> Option<IndexMap<String, Option<T>>> {
         if let Some(items) = node.as_sequence() {
-            return Some(items.iter().filter_map(|item| Some((scalar_text(item)?, None))).collect());
+            return Some(items.iter().filter_map(|item| Some((text_of(item)?, None))).collect());
         }
         let map = decoder.mapping(node, at)?;
         let entries = map.iter().map(|entry| {

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::base::ServiceName;
-use crate::base::number;
 use crate::diag::{Code, Diagnostic, Diagnostics, Severity, suggest};
-use crate::yaml::{Kind, Mapping, Node, PathRef};
+use crate::yaml::{Kind, Mapping, Node, PathRef, scalar};
 
 use super::origins::Origins;
 use super::project::Project;
@@ -79,20 +78,20 @@ fn section<K: From<String> + std::hash::Hash + Eq, T: Record>(
     decoder: &mut Decoder<'_>,
     place: impl Fn(&mut T, &str, Origins),
 ) -> IndexMap<K, T> {
-    let entries = decoder.mapping(node, at).into_iter().flat_map(Mapping::iter);
-    entries
-        .filter(|entry| !entry.value.is_invalid())
-        .map(|entry| {
-            let key = entry.key.text.as_str();
-            let at = at.key(key);
-            let mut object = T::default();
-            place(&mut object, key, Origins::new(root, at.to_path()));
-            if let Some(map) = decoder.mapping(&entry.value, &at) {
-                object.read(map, &at, decoder);
-            }
-            (K::from(key.to_owned()), object)
-        })
-        .collect()
+    let Some(map) = decoder.mapping(node, at) else { return IndexMap::new() };
+    // Services are large: a map that grows would move them several times.
+    let mut objects = IndexMap::with_capacity(map.len());
+    for entry in map.iter().filter(|entry| !entry.value.is_invalid()) {
+        let key = entry.key.text.as_str();
+        let at = at.key(key);
+        let mut object = T::default();
+        place(&mut object, key, Origins::new(root, at.to_path()));
+        if let Some(map) = decoder.mapping(&entry.value, &at) {
+            object.read(map, &at, decoder);
+        }
+        objects.insert(K::from(key.to_owned()), object);
+    }
+    objects
 }
 
 /// Reads nodes and reports what can't be read.
@@ -173,23 +172,11 @@ impl Decoder<'_> {
 
     /// The text of any scalar; null is `None`.
     pub fn text(&mut self, node: &Node, at: &PathRef<'_>) -> Option<String> {
-        match scalar_text(node) {
+        match scalar::text_of(node) {
             None => self.mismatch(node, at, "a text"),
             text => text,
         }
     }
-}
-
-/// The text of a scalar, as the reference writes numbers where it needs text.
-pub fn scalar_text(node: &Node) -> Option<String> {
-    Some(match &node.kind {
-        Kind::String(text) | Kind::Timestamp(text) => text.clone(),
-        Kind::Bool(value) => value.to_string(),
-        Kind::Int(value) => value.to_string(),
-        Kind::UInt(value) => value.to_string(),
-        Kind::Float(value) => number::format_f64(*value),
-        Kind::Null | Kind::Sequence(_) | Kind::Mapping(_) | Kind::Invalid => return None,
-    })
 }
 
 #[cfg(test)]

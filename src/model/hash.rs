@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-use crate::base::number;
+use crate::yaml::emit::to_json_compact;
 use crate::yaml::{Kind, Mapping, Node};
 
 use super::record::{Form, Record};
@@ -116,21 +116,21 @@ pub fn service_json(service: &Service) -> String {
     if let Some(deploy) = fields.get_mut("deploy").and_then(Node::as_mapping_mut) {
         deploy.remove("replicas");
     }
-    let mut text = String::with_capacity(512);
-    object(&mut text, SERVICE_ORDER.iter().filter_map(|key| Some((*key, fields.get(key)?))));
-    text
+    let ordered = SERVICE_ORDER.iter().filter_map(|key| fields.remove_entry(key));
+    let ordered = ordered.map(|entry| (entry.key, entry.value)).collect();
+    to_json_compact(&Node::new(Kind::Mapping(ordered)))
 }
 
 /// The hash of a network, the value of its label `com.docker.compose.config-hash`.
 pub fn network(network: &Network) -> String {
-    digest(&compact(&network.to_node(Form::Json)))
+    digest(&to_json_compact(&network.to_node(Form::Json)))
 }
 
 /// The hash of a volume, the value of its label `com.docker.compose.config-hash`.
 pub fn volume(volume: &Volume) -> String {
     let mut named = volume.clone();
     named.driver.get_or_insert_with(|| "local".to_owned());
-    digest(&compact(&named.to_node(Form::Json)))
+    digest(&to_json_compact(&named.to_node(Form::Json)))
 }
 
 fn mapping(node: Node) -> Mapping {
@@ -146,68 +146,6 @@ fn digest(text: &str) -> String {
         let _ = write!(hex, "{byte:02x}");
     }
     hex
-}
-
-pub(super) fn compact(node: &Node) -> String {
-    let mut text = String::with_capacity(256);
-    value(&mut text, node);
-    text
-}
-
-fn object<'a>(out: &mut String, entries: impl Iterator<Item = (&'a str, &'a Node)>) {
-    out.push('{');
-    for (at, (key, node)) in entries.enumerate() {
-        if at > 0 {
-            out.push(',');
-        }
-        string(out, key);
-        out.push(':');
-        value(out, node);
-    }
-    out.push('}');
-}
-
-fn value(out: &mut String, node: &Node) {
-    match &node.kind {
-        Kind::Null | Kind::Invalid => out.push_str("null"),
-        Kind::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
-        Kind::Int(number) => out.push_str(&number.to_string()),
-        Kind::UInt(number) => out.push_str(&number.to_string()),
-        Kind::Float(number) => out.push_str(&number::json_f64(*number)),
-        Kind::Timestamp(text) | Kind::String(text) => string(out, text),
-        Kind::Sequence(items) => {
-            out.push('[');
-            for (at, item) in items.iter().enumerate() {
-                if at > 0 {
-                    out.push(',');
-                }
-                value(out, item);
-            }
-            out.push(']');
-        }
-        Kind::Mapping(map) => object(out, map.iter().map(|entry| (entry.key.text.as_str(), &entry.value))),
-    }
-}
-
-/// A JSON string with the escapes of the reference, which make it safe inside HTML.
-fn string(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
 }
 
 #[cfg(test)]

@@ -62,7 +62,7 @@ pub fn tree(project: &Project, form: Form) -> Node {
         }
     }
     for entry in &project.extensions {
-        top.insert(&entry.key.text, sorted_deep(entry.value.clone(), form));
+        top.insert(&entry.key.text, sorted_tree(&entry.value, form));
     }
     match (top.into_node().kind, form) {
         (Kind::Mapping(map), Form::Json) => Node::new(Kind::Mapping(sorted(map, form))),
@@ -92,25 +92,28 @@ fn named(objects: Mapping) -> Mapping {
 
 /// A free mapping in the order in which the form shows it.
 pub(super) fn sorted(map: Mapping, form: Form) -> Mapping {
-    let mut entries: Vec<_> = map.into_iter().collect();
-    match form {
-        Form::Yaml => entries.sort_by(|a, b| emit::natural_cmp(&a.key.text, &b.key.text)),
-        Form::Json => entries.sort_by(|a, b| a.key.text.cmp(&b.key.text)),
+    let order = |a: &str, b: &str| match form {
+        Form::Yaml => emit::natural_cmp(a, b),
+        Form::Json => a.cmp(b),
+    };
+    if map.keys().is_sorted_by(|a, b| order(a, b).is_lt()) {
+        return map;
     }
+    let mut entries: Vec<_> = map.into_iter().collect();
+    entries.sort_by(|a, b| order(&a.key.text, &b.key.text));
     entries.into_iter().map(|entry| (entry.key, entry.value)).collect()
 }
 
-/// A tree of free mappings in the order in which the form shows it.
-pub(super) fn sorted_deep(node: Node, form: Form) -> Node {
-    let kind = match node.kind {
+/// A tree with every mapping in the order in which the form shows free mappings: how extensions are
+/// printed, and whole trees that were not bound to types.
+pub fn sorted_tree(node: &Node, form: Form) -> Node {
+    let kind = match &node.kind {
         Kind::Mapping(map) => {
-            let map = map.into_iter().map(|entry| (entry.key, sorted_deep(entry.value, form))).collect();
+            let map = map.iter().map(|entry| (entry.key.clone(), sorted_tree(&entry.value, form))).collect();
             Kind::Mapping(sorted(map, form))
         }
-        Kind::Sequence(items) => {
-            Kind::Sequence(items.into_iter().map(|item| sorted_deep(item, form)).collect())
-        }
-        kind => kind,
+        Kind::Sequence(items) => Kind::Sequence(items.iter().map(|item| sorted_tree(item, form)).collect()),
+        kind => kind.clone(),
     };
     Node { span: node.span, kind }
 }
@@ -123,7 +126,7 @@ mod tests {
     use crate::model::fixture;
 
     fn compact(node: &Node) -> String {
-        crate::model::hash::compact(node)
+        emit::to_json_compact(node)
     }
 
     #[test]

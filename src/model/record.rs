@@ -137,9 +137,9 @@ impl Object {
     /// Adds the extensions, which only YAML shows.
     pub fn extend(&mut self, extensions: &Extensions) {
         if self.form == Form::Yaml && !extensions.is_empty() {
-            let sorted = super::print::sorted(extensions.clone(), self.form);
-            for entry in sorted {
-                self.map.insert(entry.key, entry.value);
+            for entry in super::print::sorted(extensions.clone(), self.form) {
+                let value = super::print::sorted_tree(&entry.value, self.form);
+                self.map.insert(entry.key, value);
             }
         }
     }

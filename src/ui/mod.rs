@@ -12,5 +12,7 @@ pub mod mode;
 pub mod plan;
 pub mod progress;
 pub mod prompt;
+pub mod ps;
+pub mod ls;
 pub mod table;
 pub mod terminal;

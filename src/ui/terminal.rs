@@ -26,8 +26,8 @@ pub fn stderr_width() -> usize {
 }
 
 /// Rows and columns of standard error's terminal; 24 and 80 when it is none.
-pub fn stderr_size() -> (usize, usize) {
-    Term::stderr().size_checked().map_or((24, 80), |(rows, columns)| (usize::from(rows), usize::from(columns)))
+pub fn stderr_size() -> (u16, u16) {
+    Term::stderr().size_checked().unwrap_or((24, 80))
 }
 
 /// Width of standard output's terminal in columns; 80 when it is none.

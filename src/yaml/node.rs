@@ -62,7 +62,7 @@ pub struct Entry {
 pub struct Mapping {
     entries: Vec<Entry>,
     /// Positions by key; kept only from [`INDEXED_FROM`] entries on, where a scan would be slower.
-    index: Option<HashMap<String, usize>>,
+    index: Option<Box<HashMap<String, usize>>>,
 }
 
 const INDEXED_FROM: usize = 24;
@@ -240,8 +240,9 @@ impl Mapping {
     }
 
     fn reindex(&mut self) {
-        self.index = (self.entries.len() >= INDEXED_FROM)
-            .then(|| self.entries.iter().enumerate().map(|(at, e)| (e.key.text.clone(), at)).collect());
+        self.index = (self.entries.len() >= INDEXED_FROM).then(|| {
+            Box::new(self.entries.iter().enumerate().map(|(at, e)| (e.key.text.clone(), at)).collect())
+        });
     }
 
     /// The value under a key.

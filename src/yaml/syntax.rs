@@ -84,16 +84,14 @@ fn words(kind: &ErrorKind, text: &str, at: usize, line: &str) -> (String, Option
             "a second `key: value` stands here where one value is expected",
             "put a value that holds `: ` in quotes, or check the indentation of this line and the one before",
         ),
+        ErrorKind::ExpectedBlockMappingKey if text[at..].starts_with("- ") => misaligned(),
         ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey | ErrorKind::ExpectedBlockMappingKey => {
             (bare_line(text, at, line), Some(colon_help(line)))
         }
         ErrorKind::InvalidIndentation
         | ErrorKind::InvalidFlowScalarIndent
         | ErrorKind::InvalidQuotedScalarIndent
-        | ErrorKind::InvalidBlockScalarIndent => say(
-            "this line is not indented like its neighbours",
-            "lines of one list or mapping begin in the same column",
-        ),
+        | ErrorKind::InvalidBlockScalarIndent => misaligned(),
         ErrorKind::BlockSequenceEntryNotAllowed | ErrorKind::ExpectedBlockSequenceEntry => say(
             "a list item stands where none is expected",
             "begin the list on a line of its own, and indent its items alike",
@@ -152,6 +150,13 @@ fn unclosed(kind: &ErrorKind, open: usize, at: usize, text: &str, file: FileId) 
 
 fn closing(open: char) -> char {
     if open == '{' { '}' } else { ']' }
+}
+
+fn misaligned() -> (String, Option<String>) {
+    (
+        "this line is not indented like its neighbours".to_owned(),
+        Some("lines of one list or mapping begin in the same column".to_owned()),
+    )
 }
 
 fn bare_line(text: &str, at: usize, line: &str) -> String {

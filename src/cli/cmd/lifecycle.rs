@@ -192,7 +192,7 @@ pub fn finish(front: &Front, outcome: Result<Result<Done, ConvergeError>, String
         return exit::OK;
     };
     tell_failures(front, &report, &done.sources);
-    report.exit_code()
+    u8::try_from(report.exit_code()).unwrap_or(exit::ERROR)
 }
 
 /// Draws the failures of a run on standard error.

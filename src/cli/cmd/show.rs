@@ -226,3 +226,8 @@ pub fn run_ls(front: &Front, ls: &Ls) -> u8 {
         Err(error) => front.fail(error.to_string()),
     }
 }
+
+/// Runs `logs`.
+pub fn run_logs(front: &Front, _: &Logs) -> u8 {
+    front.fail("wip")
+}

@@ -261,10 +261,8 @@ fn external(node: &mut Node, path: &PathRef<'_>, diags: &mut Diagnostics) {
             }
         }
     }
-    resource.insert(
-        Key { text: "external".to_owned(), span: key_span },
-        Node::spanned(Kind::Bool(true), span),
-    );
+    resource
+        .insert(Key { text: "external".to_owned(), span: key_span }, Node::spanned(Kind::Bool(true), span));
 }
 
 #[cfg(test)]

@@ -73,10 +73,7 @@ pub(super) fn build_to_mapping(node: Node) -> Node {
 /// The long form of a dependency that is only named.
 pub(crate) fn dependency(span: Span) -> Node {
     let map = Mapping::from_iter([
-        (
-            Key { text: "condition".to_owned(), span },
-            Node::string("service_started", span),
-        ),
+        (Key { text: "condition".to_owned(), span }, Node::string("service_started", span)),
         (Key { text: "required".to_owned(), span }, Node::spanned(Kind::Bool(true), span)),
     ]);
     Node::spanned(Kind::Mapping(map), span)

@@ -31,7 +31,9 @@ fn collapse(items: &mut Vec<Node>, rule: UniqueKey, path: &PathRef<'_>, diags: &
             },
             Err((code, message)) => {
                 let place = path.index(at);
-                diags.push(Diagnostic::new(code, item.span, message.replace("{}", &place.to_string())).at(place));
+                diags.push(
+                    Diagnostic::new(code, item.span, message.replace("{}", &place.to_string())).at(place),
+                );
                 item.kind = Kind::Invalid;
                 kept.push(item);
             }
@@ -40,12 +42,13 @@ fn collapse(items: &mut Vec<Node>, rule: UniqueKey, path: &PathRef<'_>, diags: &
     *items = kept;
 }
 
-/// Collapses by the text before `=`; what is no text stays.
+/// Collapses by the text before `=`; of what is no text, the very same counts once.
 pub(super) fn by_name(items: Vec<Node>) -> Vec<Node> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut kept: Vec<Node> = Vec::with_capacity(items.len());
     for item in items {
         match item.as_str().map(|text| text.split('=').next().unwrap_or(text)) {
+            None if kept.iter().any(|known| known.same(&item)) => {}
             None => kept.push(item),
             Some(name) => match seen.get(name) {
                 Some(position) => kept[*position] = item,

@@ -1,5 +1,5 @@
 use super::*;
-use crate::yaml::{Kind, emit};
+use crate::yaml::emit;
 
 const FILE: FileId = FileId(0);
 

@@ -1,0 +1,455 @@
+//! Brings the output of many containers together.
+
+use std::collections::{BTreeMap, HashMap};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::ready;
+use futures_util::stream::{self, FuturesUnordered, SelectAll};
+use futures_util::{Stream, StreamExt};
+use tokio::sync::mpsc;
+
+use super::lines::{Lines, split_stamp};
+use super::source::{display_name, service_of};
+use super::{Attached, Request};
+use crate::base::{ContainerId, ServiceName};
+use crate::engine::{Answer, Answers, Engine, EngineError, EngineEvent, EventKind, LogChunk, LogQuery};
+use crate::event::{LogEvent, Stream as Output};
+use crate::spec::labels;
+use crate::state::ContainerState;
+
+/// How long the end of a container is held back for its last lines.
+const LAST_LINES: Duration = Duration::from_secs(2);
+/// How long news of a start may take once whoever starts has finished.
+const LATE_NEWS: Duration = Duration::from_millis(500);
+
+/// Containers whose logs could not be read: display name and why.
+pub type Unreadable = Vec<(String, EngineError)>;
+
+type Pieces = Pin<Box<dyn Stream<Item = (ContainerId, Option<LogChunk>)> + Send>>;
+type Chore = Pin<Box<dyn Future<Output = News> + Send>>;
+
+/// What a chore found out.
+enum News {
+    /// A log was opened, or can't be.
+    Opened(ContainerId, Result<Answers<LogChunk>, EngineError>),
+    /// A container ended; whether the engine starts it again.
+    Ended(ContainerId, i64, bool),
+    /// Its last lines had their time.
+    Overdue(ContainerId),
+    /// It was attached to, and doesn't run although whoever starts has finished.
+    NeverStarted(ContainerId),
+    /// All is as it was.
+    Nothing,
+}
+
+/// What is known of a container.
+struct Watched {
+    source: String,
+    service: ServiceName,
+    lines: Lines,
+    /// It runs, or is about to.
+    alive: bool,
+    /// Its output is being read.
+    live: bool,
+    /// Attached to, and not started yet.
+    early: bool,
+    /// Started again while the output of the run before was still read.
+    again: bool,
+    /// It ended; told after its last line.
+    end: Option<(i64, bool)>,
+}
+
+/// Brings the output of many containers together.
+pub struct Collector {
+    engine: Arc<dyn Engine>,
+    request: Request,
+    feed: Option<Answers<EngineEvent>>,
+    inbox: Option<mpsc::UnboundedReceiver<Attached>>,
+    attached: bool,
+    watched: BTreeMap<ContainerId, Watched>,
+    pieces: SelectAll<Pieces>,
+    chores: FuturesUnordered<Chore>,
+    unreadable: HashMap<ContainerId, EngineError>,
+}
+
+impl std::fmt::Debug for Collector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Collector").field("request", &self.request).finish_non_exhaustive()
+    }
+}
+
+impl Collector {
+    pub(super) fn new(
+        engine: Arc<dyn Engine>,
+        request: Request,
+        feed: Option<Answers<EngineEvent>>,
+        inbox: Option<mpsc::UnboundedReceiver<Attached>>,
+    ) -> Collector {
+        let attached = inbox.is_some();
+        let mut collector = Collector {
+            engine,
+            request,
+            feed,
+            inbox,
+            attached,
+            watched: BTreeMap::new(),
+            pieces: SelectAll::new(),
+            chores: FuturesUnordered::new(),
+            unreadable: HashMap::new(),
+        };
+        let mut containers = std::mem::take(&mut collector.request.containers);
+        containers.sort_by(|a, b| a.name.cmp(&b.name));
+        for container in containers {
+            let Some(service) = service_of(&container.labels).filter(|service| collector.wants(service))
+            else {
+                continue;
+            };
+            let runs = matches!(
+                container.state,
+                ContainerState::Running | ContainerState::Restarting | ContainerState::Paused
+            );
+            let source = display_name(&collector.request.project, &service, &container.name);
+            collector.watch(&container.id, source, service, runs);
+            if attached && runs {
+                collector.listen(&container.id);
+            } else if !attached {
+                collector.open(&container.id, collector.request.options.since.clone(), runs);
+            }
+        }
+        collector
+    }
+
+    /// Display names of the containers known so far, by name: the order of colours.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.watched.values().map(|one| one.source.as_str()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Collects until nothing more can come, or nobody listens any more.
+    pub async fn run(mut self, out: mpsc::Sender<LogEvent>) -> Unreadable {
+        while !self.is_over() {
+            let told = tokio::select! {
+                Some((id, piece)) = self.pieces.next() => match piece {
+                    Some(chunk) => self.piece(&id, &chunk),
+                    None => self.ran_dry(&id),
+                },
+                Some(news) = self.chores.next() => self.news(news),
+                attached = next_attached(&mut self.inbox) => {
+                    self.attach(attached);
+                    Vec::new()
+                }
+                event = next_event(&mut self.feed) => self.event(event),
+                () = out.closed() => break,
+            };
+            for event in told {
+                if out.send(event).await.is_err() {
+                    return self.unreadable();
+                }
+            }
+        }
+        self.unreadable()
+    }
+
+    fn unreadable(&self) -> Unreadable {
+        let name = |id: &ContainerId| self.watched.get(id).map_or(id.to_string(), |one| one.source.clone());
+        let mut all: Unreadable =
+            self.unreadable.iter().map(|(id, error)| (name(id), error.clone())).collect();
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        all
+    }
+
+    fn is_over(&self) -> bool {
+        let reading = self.watched.values().any(|one| one.live && !one.early);
+        // Without events nobody tells of new starts.
+        let running = self.feed.is_some() && self.watched.values().any(|one| one.alive);
+        self.inbox.is_none() && !reading && !running && self.chores.is_empty()
+    }
+
+    fn wants(&self, service: &ServiceName) -> bool {
+        self.request.services.as_ref().is_none_or(|services| services.contains(service))
+    }
+
+    fn watch(&mut self, id: &ContainerId, source: String, service: ServiceName, alive: bool) {
+        let fresh = Watched {
+            source,
+            service,
+            lines: Lines::default(),
+            alive,
+            live: false,
+            early: false,
+            again: false,
+            end: None,
+        };
+        let one = self.watched.entry(id.clone()).or_insert(fresh);
+        one.alive |= alive;
+    }
+
+    /// Reads its log.
+    fn open(&mut self, id: &ContainerId, since: Option<String>, follow: bool) {
+        let Some(one) = self.watched.get_mut(id) else { return };
+        one.live = true;
+        let options = &self.request.options;
+        let query = LogQuery {
+            follow: follow && options.follow,
+            tail: options.tail,
+            since,
+            until: options.until.clone(),
+            timestamps: options.timestamps,
+        };
+        let (engine, id) = (self.engine.clone(), id.clone());
+        self.chores.push(Box::pin(async move {
+            let answer = engine.logs(&id, query).await;
+            News::Opened(id, answer)
+        }));
+    }
+
+    /// Reads its log from the start of its present run on.
+    fn open_present_run(&mut self, id: &ContainerId) {
+        let Some(one) = self.watched.get_mut(id) else { return };
+        one.live = true;
+        let options = self.request.options.clone();
+        let timestamps = options.timestamps && !self.attached;
+        let (engine, id) = (self.engine.clone(), id.clone());
+        self.chores.push(Box::pin(async move {
+            let answer = async {
+                let since = engine.inspect_container(&id).await?.started_at;
+                let since = Some(since).filter(|since| !since.is_empty());
+                let query =
+                    LogQuery { follow: true, tail: options.tail, since, until: options.until, timestamps };
+                engine.logs(&id, query).await
+            };
+            let answer: Answer<'_, _> = Box::pin(answer);
+            News::Opened(id.clone(), answer.await)
+        }));
+    }
+
+    /// Attaches to a running container.
+    fn listen(&mut self, id: &ContainerId) {
+        let Some(one) = self.watched.get_mut(id) else { return };
+        one.live = true;
+        let (engine, id) = (self.engine.clone(), id.clone());
+        self.chores.push(Box::pin(async move {
+            let answer = engine.attach(&id).await;
+            News::Opened(id, answer)
+        }));
+    }
+
+    fn read(&mut self, id: &ContainerId, output: Answers<LogChunk>) {
+        let (of, last) = (id.clone(), id.clone());
+        // A broken stream is an ended one: the events tell what became of the container.
+        let pieces = output
+            .take_while(|piece| ready(piece.is_ok()))
+            .filter_map(|piece| ready(piece.ok()))
+            .map(move |chunk| (of.clone(), Some(chunk)));
+        self.pieces.push(Box::pin(pieces.chain(stream::once(async move { (last, None) }))));
+    }
+
+    fn attach(&mut self, attached: Option<Attached>) {
+        let Some(Attached { id, source, service, output }) = attached else {
+            // Whoever starts has finished.
+            self.inbox = None;
+            let early: Vec<ContainerId> =
+                self.watched.iter().filter(|(_, one)| one.early).map(|(id, _)| id.clone()).collect();
+            for id in early {
+                let engine = self.engine.clone();
+                self.chores.push(Box::pin(async move {
+                    match engine.inspect_container(&id).await {
+                        Ok(detail) if detail.state == ContainerState::Running => News::Nothing,
+                        _ => {
+                            tokio::time::sleep(LATE_NEWS).await;
+                            News::NeverStarted(id)
+                        }
+                    }
+                }));
+            }
+            return;
+        };
+        self.watch(&id, source, service, true);
+        let Some(one) = self.watched.get_mut(&id) else { return };
+        if let Some(output) = output {
+            one.live = true;
+            one.early = true;
+            self.read(&id, output);
+        }
+    }
+
+    fn piece(&mut self, id: &ContainerId, chunk: &LogChunk) -> Vec<LogEvent> {
+        let stamp = self.stamp();
+        let Some(one) = self.watched.get_mut(id) else { return Vec::new() };
+        let Watched { source, lines, .. } = one;
+        let mut told = Vec::new();
+        lines.push(chunk.stream, &chunk.bytes, |text| told.push(stamp.line(source, chunk.stream, text)));
+        told
+    }
+
+    /// An output ended.
+    fn ran_dry(&mut self, id: &ContainerId) -> Vec<LogEvent> {
+        let stamp = self.stamp();
+        let Some(one) = self.watched.get_mut(id) else { return Vec::new() };
+        let mut told = Vec::new();
+        let Watched { source, lines, .. } = one;
+        lines.finish(|stream, text| told.push(stamp.line(source, stream, text)));
+        one.live = false;
+        told.extend(tell_end(one));
+        if std::mem::take(&mut one.again) {
+            self.open_present_run(id);
+        } else if self.feed.is_none() && self.request.options.follow && one.alive {
+            self.look(id, None);
+        }
+        told
+    }
+
+    /// Asks what became of a container that ended, or seems to have.
+    fn look(&mut self, id: &ContainerId, code: Option<i64>) {
+        let (engine, id) = (self.engine.clone(), id.clone());
+        self.chores.push(Box::pin(async move {
+            match (engine.inspect_container(&id).await, code) {
+                (Ok(detail), code) => {
+                    let again = detail.restarting
+                        || matches!(detail.state, ContainerState::Running | ContainerState::Restarting);
+                    News::Ended(id, code.unwrap_or(detail.exit_code), again)
+                }
+                (Err(_), Some(code)) => News::Ended(id, code, false),
+                (Err(_), None) => News::Nothing,
+            }
+        }));
+    }
+
+    fn news(&mut self, news: News) -> Vec<LogEvent> {
+        match news {
+            News::Nothing => {}
+            News::Opened(id, Ok(output)) => self.read(&id, output),
+            News::Opened(id, Err(error)) => {
+                if !error.is_not_found() {
+                    self.unreadable.insert(id.clone(), error);
+                }
+                return self.ran_dry(&id);
+            }
+            News::Ended(id, code, again) => {
+                let Some(one) = self.watched.get_mut(&id) else { return Vec::new() };
+                one.end = Some((code, again));
+                if !one.live {
+                    return tell_end(one).into_iter().collect();
+                }
+                self.chores.push(Box::pin(async move {
+                    tokio::time::sleep(LAST_LINES).await;
+                    News::Overdue(id)
+                }));
+            }
+            News::Overdue(id) => {
+                return self.watched.get_mut(&id).and_then(tell_end).into_iter().collect();
+            }
+            News::NeverStarted(id) => {
+                if let Some(one) = self.watched.get_mut(&id).filter(|one| one.early) {
+                    one.alive = false;
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn event(&mut self, event: Option<EngineEvent>) -> Vec<LogEvent> {
+        let Some(event) = event else {
+            self.feed = None;
+            let silent: Vec<ContainerId> = self
+                .watched
+                .iter()
+                .filter(|(_, one)| one.alive && !one.live)
+                .map(|(id, _)| id.clone())
+                .collect();
+            silent.iter().for_each(|id| self.look(id, None));
+            return Vec::new();
+        };
+        let Some(service) = service_of(&event.attributes).filter(|service| self.wants(service)) else {
+            return Vec::new();
+        };
+        let id = event.container;
+        match event.kind {
+            EventKind::Create => {
+                let source = display_name(&self.request.project, &service, &event.name);
+                self.watch(&id, source, service, true);
+                if let Some(replaced) = event.attributes.get(labels::REPLACE) {
+                    return vec![LogEvent::Recreated { source: replaced.clone() }];
+                }
+            }
+            EventKind::Start => {
+                let source = display_name(&self.request.project, &service, &event.name);
+                self.watch(&id, source, service, true);
+                let Some(one) = self.watched.get_mut(&id) else { return Vec::new() };
+                if std::mem::take(&mut one.early) {
+                    // Its output is read already.
+                } else if one.live {
+                    one.again = true;
+                } else {
+                    self.open_present_run(&id);
+                }
+            }
+            EventKind::Die(code) if self.watched.contains_key(&id) => self.look(&id, Some(code)),
+            EventKind::Destroy => {
+                if let Some(one) = self.watched.get_mut(&id) {
+                    one.alive = false;
+                }
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn stamp(&self) -> Stamp {
+        match (self.request.options.timestamps, self.attached) {
+            (false, _) => Stamp::None,
+            (true, false) => Stamp::Engine,
+            (true, true) => Stamp::Local,
+        }
+    }
+}
+
+/// Where the time of a line comes from.
+#[derive(Clone, Copy)]
+enum Stamp {
+    None,
+    Engine,
+    Local,
+}
+
+impl Stamp {
+    fn line(self, source: &str, stream: Output, text: Vec<u8>) -> LogEvent {
+        let (time, text) = match self {
+            Stamp::None => (None, text),
+            Stamp::Engine => split_stamp(text),
+            Stamp::Local => (Some(local_time()), text),
+        };
+        LogEvent::Line { source: source.to_owned(), stream, time, text }
+    }
+}
+
+/// Now, as RFC 3339 with nanoseconds, in the local zone.
+fn local_time() -> String {
+    let now = jiff::Zoned::now();
+    let zone = if now.offset().is_zero() { "Z".to_owned() } else { now.strftime("%:z").to_string() };
+    format!("{}{zone}", now.strftime("%Y-%m-%dT%H:%M:%S.%9f"))
+}
+
+/// Tells that a container ended, when it did.
+fn tell_end(one: &mut Watched) -> Option<LogEvent> {
+    let (code, restarting) = one.end.take()?;
+    one.alive = restarting;
+    Some(LogEvent::Exited { source: one.source.clone(), service: one.service.clone(), code, restarting })
+}
+
+async fn next_event(feed: &mut Option<Answers<EngineEvent>>) -> Option<EngineEvent> {
+    match feed {
+        Some(feed) => feed.next().await.and_then(Result::ok),
+        None => std::future::pending().await,
+    }
+}
+
+async fn next_attached(inbox: &mut Option<mpsc::UnboundedReceiver<Attached>>) -> Option<Attached> {
+    match inbox {
+        Some(inbox) => inbox.recv().await,
+        None => std::future::pending().await,
+    }
+}

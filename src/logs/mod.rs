@@ -1,0 +1,129 @@
+//! The output of many containers as one stream of lines.
+//!
+//! In: containers of a project, and the engine's events for those that start later. Out: [`LogEvent`]s in
+//! a bounded channel: who reads slowly slows the reading of the engine down, nothing piles up here. Lines
+//! of one container keep their order, and its end is told after its last line. No task is started: a
+//! [`Collector`] works while its [`Collector::run`] is awaited.
+//!
+//! [`LogEvent`]: crate::event::LogEvent
+
+mod collect;
+mod lines;
+mod source;
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+pub use collect::{Collector, Unreadable};
+pub use source::display_name;
+
+use crate::base::{ContainerId, ProjectName, ServiceName};
+use crate::engine::{Answers, BeforeStart, Engine, EngineError, EventQuery, LogChunk};
+use crate::spec::labels;
+use crate::state::ObservedContainer;
+
+/// What to read.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The project.
+    pub project: ProjectName,
+    /// Services to show; `None` for all.
+    pub services: Option<BTreeSet<ServiceName>>,
+    /// The containers that exist now; those of other services are passed over.
+    pub containers: Vec<ObservedContainer>,
+    /// How.
+    pub options: Options,
+}
+
+/// How to read.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Go on while containers run, with those that start later, and tell when one ends.
+    pub follow: bool,
+    /// The last so many lines; `None` for all.
+    pub tail: Option<u64>,
+    /// From then on.
+    pub since: Option<String>,
+    /// Until then.
+    pub until: Option<String>,
+    /// Lines bear a time: the engine's when logs are read, that of their arrival when attached.
+    pub timestamps: bool,
+}
+
+/// Reads logs. Fails only when the engine's events can't be heard.
+pub async fn read(engine: &Arc<dyn Engine>, request: Request) -> Result<Collector, EngineError> {
+    let feed = match request.options.follow {
+        true => Some(engine.events(events_of(&request.project)).await?),
+        false => None,
+    };
+    Ok(Collector::new(engine.clone(), request, feed, None))
+}
+
+/// Attaches to what runs now and to what is started while the [`Attachments`] are told. What was written
+/// before is not shown. The collector ends when the attachments are dropped and nothing runs any more.
+pub async fn attach(
+    engine: &Arc<dyn Engine>,
+    request: Request,
+) -> Result<(Attachments, Collector), EngineError> {
+    let feed = engine.events(events_of(&request.project)).await?;
+    let (sender, inbox) = mpsc::unbounded_channel();
+    let attachments = Attachments {
+        engine: engine.clone(),
+        project: request.project.clone(),
+        services: request.services.clone(),
+        sender,
+    };
+    Ok((attachments, Collector::new(engine.clone(), request, Some(feed), Some(inbox))))
+}
+
+fn events_of(project: &ProjectName) -> EventQuery {
+    EventQuery { labels: vec![format!("{}={project}", labels::PROJECT)] }
+}
+
+/// Attaches to containers just before they start, so that not one line is missed.
+pub struct Attachments {
+    engine: Arc<dyn Engine>,
+    project: ProjectName,
+    services: Option<BTreeSet<ServiceName>>,
+    sender: mpsc::UnboundedSender<Attached>,
+}
+
+/// A container attached to before its start.
+struct Attached {
+    id: ContainerId,
+    source: String,
+    service: ServiceName,
+    /// `None` when it can't be attached to: its log is read once it runs.
+    output: Option<Answers<LogChunk>>,
+}
+
+impl BeforeStart for Attachments {
+    fn before_start<'a>(
+        &'a self,
+        container: &'a ContainerId,
+        name: &'a str,
+        service: Option<&'a ServiceName>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(async move {
+            let Some(service) = service else { return };
+            if !self.services.as_ref().is_none_or(|services| services.contains(service)) {
+                return;
+            }
+            let output = self.engine.attach(container).await.ok();
+            let source = display_name(&self.project, service, name);
+            let attached = Attached { id: container.clone(), source, service: service.clone(), output };
+            // Nobody collects any more: the user has seen enough.
+            let _ = self.sender.send(attached);
+        })
+    }
+}
+
+impl std::fmt::Debug for Attachments {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Attachments").field("project", &self.project).finish_non_exhaustive()
+    }
+}

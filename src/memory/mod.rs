@@ -1,0 +1,222 @@
+//! The port in memory: a model of an engine with a real daemon's rules, for laws and simulation.
+//!
+//! In: the same calls as any engine, and the behaviour wished for containers. Out: the same answers and
+//! refusals (the contract suite holds both to it), a record of the calls, and a comparable picture of the
+//! world. Nothing runs by itself: what should happen later is noted with its time and takes place when
+//! somebody looks or listens, so tests with paused time are exact.
+
+mod container;
+mod name;
+mod network;
+mod port;
+mod snapshot;
+mod world;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::engine::{EngineError, ExecOutput};
+use crate::event;
+use crate::state::{ApiVersion, ObservedImage};
+use world::World;
+
+pub use snapshot::{Snapshot, SnapshotContainer};
+
+/// An engine in memory; clones are the same engine.
+#[derive(Clone)]
+pub struct MemoryEngine {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    world: Mutex<World>,
+    /// Told after every change.
+    changed: Notify,
+}
+
+/// What containers do once they are started.
+#[derive(Clone, Debug)]
+pub struct Behaviour {
+    /// Ends by itself after so long; `None` runs until it is stopped.
+    pub exit_after: Option<Duration>,
+    /// Exit code of that end.
+    pub exit_code: i64,
+    /// With a health check: passes after so long; `None` never passes.
+    pub healthy_after: Option<Duration>,
+    /// With a health check: fails for good after so long.
+    pub unhealthy_after: Option<Duration>,
+    /// The start is refused with these words.
+    pub fail_start: Option<String>,
+    /// Time between the stop signal and the end; longer than the grace period it is killed.
+    pub stop_takes: Duration,
+    /// What it prints when it starts; newlines included.
+    pub output: Vec<(event::Stream, String)>,
+    /// What commands inside it do.
+    pub exec: ExecOutput,
+}
+
+impl Default for Behaviour {
+    fn default() -> Behaviour {
+        Behaviour {
+            exit_after: None,
+            exit_code: 0,
+            healthy_after: Some(Duration::from_millis(100)),
+            unhealthy_after: None,
+            fail_start: None,
+            stop_takes: Duration::ZERO,
+            output: Vec::new(),
+            exec: ExecOutput::default(),
+        }
+    }
+}
+
+/// A call that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedCall {
+    /// Name of the trait's method.
+    pub operation: &'static str,
+    /// What it was about: a name where there is one.
+    pub subject: String,
+    /// Whether it can change the world.
+    pub change: bool,
+}
+
+/// A trouble to come. Changing calls are counted from 1, from the moment the engine was made.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// The nth changing call fails with this error and does nothing.
+    Fail(usize, EngineError),
+    /// All calls after the nth changing one fail, as if the engine were gone.
+    GoneAfter(usize),
+    /// All calls after the nth changing one never end.
+    BlockAfter(usize),
+}
+
+impl MemoryEngine {
+    /// An engine with the newest API, its own networks, and the image `busybox:latest`.
+    pub fn new() -> MemoryEngine {
+        MemoryEngine::with_api(ApiVersion::new(1, 51))
+    }
+
+    /// Likewise, with another API version.
+    pub fn with_api(api: ApiVersion) -> MemoryEngine {
+        let engine = MemoryEngine {
+            shared: Arc::new(Shared { world: Mutex::new(World::new(api)), changed: Notify::new() }),
+        };
+        engine.add_image("busybox");
+        engine
+    }
+
+    /// Sets what containers do whose name begins with this, or whose image is this. The last word counts.
+    pub fn behave(&self, name_prefix_or_image: &str, behaviour: Behaviour) {
+        self.world().behaviours.push((name_prefix_or_image.to_owned(), behaviour));
+    }
+
+    /// Puts an image in place.
+    pub fn add_image(&self, reference: &str) {
+        self.world().add_image(reference);
+    }
+
+    /// Puts an image in place, as described.
+    pub fn put_image(&self, reference: &str, image: ObservedImage) {
+        self.world().images.insert(name::image(reference), image);
+    }
+
+    /// Makes an image available to pulls.
+    pub fn publish(&self, reference: &str) {
+        self.world().registry.insert(name::image(reference));
+    }
+
+    /// Plans trouble.
+    pub fn fault(&self, fault: Fault) {
+        self.world().faults.push(fault);
+    }
+
+    /// Ends all trouble.
+    pub fn heal(&self) {
+        self.world().faults.clear();
+        self.shared.changed.notify_waiters();
+    }
+
+    /// All calls so far.
+    pub fn calls(&self) -> Vec<RecordedCall> {
+        self.world().calls.clone()
+    }
+
+    /// Calls so far that can change the world.
+    pub fn changes(&self) -> Vec<RecordedCall> {
+        self.world().calls.iter().filter(|call| call.change).cloned().collect()
+    }
+
+    /// Forgets the record; faults keep their count.
+    pub fn forget_calls(&self) {
+        self.world().calls.clear();
+    }
+
+    /// The world, comparable: no ids, no times.
+    pub fn snapshot(&self) -> Snapshot {
+        let mut world = self.world();
+        world.advance(Instant::now());
+        snapshot::take(&world)
+    }
+
+    /// Archives uploaded to a container, oldest first.
+    pub fn uploads(&self, name: &str) -> Vec<bytes::Bytes> {
+        let world = self.world();
+        world.find(name).map(|container| container.uploads.clone()).unwrap_or_default()
+    }
+
+    /// Ends a container as if its process had ended by itself.
+    pub fn end(&self, name: &str, exit_code: i64) {
+        let mut world = self.world();
+        if let Ok(id) = world.find(name).map(|container| container.id.clone()) {
+            world.exit(&id, exit_code, false, Instant::now());
+        }
+        drop(world);
+        self.shared.changed.notify_waiters();
+    }
+
+    fn world(&self) -> MutexGuard<'_, World> {
+        // A panic of one test's task must not hide the world from its assertions.
+        self.shared.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One call: recorded, troubled when planned, then done at once.
+    async fn call<T>(
+        &self,
+        operation: &'static str,
+        subject: &str,
+        change: bool,
+        work: impl FnOnce(&mut World, Instant) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
+        self.admit(operation, subject, change).await?;
+        let result = {
+            let mut world = self.world();
+            let now = Instant::now();
+            world.advance(now);
+            work(&mut world, now)
+        };
+        self.shared.changed.notify_waiters();
+        result
+    }
+
+    async fn admit(&self, operation: &'static str, subject: &str, change: bool) -> Result<(), EngineError> {
+        // Every call is a point where others may go on, as with a real engine.
+        tokio::task::yield_now().await;
+        let trouble = self.world().admit(operation, subject, change);
+        match trouble {
+            world::Trouble::None => Ok(()),
+            world::Trouble::Error(error) => Err(error),
+            world::Trouble::Block => std::future::pending().await,
+        }
+    }
+}
+
+impl Default for MemoryEngine {
+    fn default() -> MemoryEngine {
+        MemoryEngine::new()
+    }
+}
