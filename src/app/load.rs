@@ -97,7 +97,10 @@ pub fn load(wanted: &LoadRequest, files: &dyn Files) -> Loaded {
         let reading = Reading { files, remote: None };
         let tree = pipeline::compose_tree(input, reading, Some(parsed), None, sources, findings).map(Arc::new);
         if let Some(tree) = tree.as_ref().filter(|_| wanted.interpolate) {
-            loaded.project = Some(bind(wanted, located, tree, files, findings));
+            let mut later = Diagnostics::new();
+            let project = bind(wanted, located, tree, files, &mut later);
+            findings.absorb(later);
+            loaded.project = Some(project);
         }
         loaded.tree = tree;
     }

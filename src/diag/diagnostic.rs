@@ -1,6 +1,8 @@
 //! One finding, and the list of them.
 
-use super::{Code, Span};
+use std::collections::HashSet;
+
+use super::{Code, FileId, Span};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -121,6 +123,32 @@ impl Diagnostics {
         }
     }
 
+    /// Takes over what a later stage found, without that which only follows from an error told already:
+    /// whatever is at its place or below its path, and "nothing to run" for a service with errors inside.
+    pub fn absorb(&mut self, later: Diagnostics) {
+        let errors = || self.list.iter().filter(|known| known.severity == Severity::Error);
+        let places: HashSet<(FileId, u32)> = errors()
+            .filter(|known| known.span.is_some())
+            .map(|known| (known.span.file, known.span.start))
+            .collect();
+        let paths: HashSet<&str> = errors().filter_map(|known| known.path.as_deref()).collect();
+        let services: HashSet<&str> = paths.iter().filter_map(|path| service_of(path)).collect();
+        let follows = |found: &Diagnostic| {
+            let told = |path: &str| {
+                let parents = path.char_indices().filter(|(_, c)| matches!(c, '.' | '['));
+                paths.contains(path) || parents.into_iter().any(|(at, _)| paths.contains(&path[..at]))
+            };
+            places.contains(&(found.span.file, found.span.start))
+                || found.path.as_deref().is_some_and(|path| {
+                    told(path)
+                        || (found.code == Code::NoImage
+                            && service_of(path).is_some_and(|service| services.contains(service)))
+                })
+        };
+        let new: Vec<Diagnostic> = later.list.into_iter().filter(|found| !follows(found)).collect();
+        self.extend(new);
+    }
+
     /// Whether any finding is an error.
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|d| d.severity == Severity::Error)
@@ -155,6 +183,13 @@ impl Diagnostics {
     }
 }
 
+/// `services.web` of a path at or below it.
+fn service_of(path: &str) -> Option<&str> {
+    let rest = path.strip_prefix("services.")?;
+    let name = rest.find(['.', '[']).unwrap_or(rest.len());
+    Some(&path[..path.len() - rest.len() + name])
+}
+
 impl IntoIterator for Diagnostics {
     type Item = Diagnostic;
     type IntoIter = std::vec::IntoIter<Diagnostic>;
@@ -168,5 +203,30 @@ impl Extend<Diagnostic> for Diagnostics {
         for diagnostic in iter {
             self.push(diagnostic);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_follows_from_an_error_is_not_told() {
+        let at = |code, start, path: &str| {
+            Diagnostic::new(code, Span::new(FileId(0), start, start + 1), "m").at(path)
+        };
+        let mut known = Diagnostics::new();
+        known.push(at(Code::WrongType, 10, "services.web.ports"));
+        known.push(at(Code::ObsoleteVersion, 0, "version"));
+        let mut later = Diagnostics::new();
+        later.push(at(Code::Port, 12, "services.web.ports[0]"));
+        later.push(at(Code::WrongType, 10, "elsewhere"));
+        later.push(at(Code::NoImage, 5, "services.web"));
+        later.push(at(Code::UndefinedVolume, 20, "services.web.volumes"));
+        later.push(at(Code::NoImage, 30, "services.web2"));
+        later.push(at(Code::WrongType, 1, "version"));
+        known.absorb(later);
+        let starts: Vec<u32> = known.iter().map(|d| d.span.start).collect();
+        assert_eq!(starts, [10, 0, 20, 30, 1]);
     }
 }

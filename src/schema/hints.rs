@@ -72,6 +72,12 @@ pub fn unknown_key(book: &Book, place: &Place<'_>, entry: &Entry) -> UnknownKey 
     let close = near.filter(|near| strsim::osa_distance(&key.to_lowercase(), near) <= 1);
     let other = is_service.then(|| OTHER_NAMES.iter().find(|(name, _)| *name == key)).flatten();
     let other = other.map(|(_, meant)| *meant);
+    if let Some(meant) = close
+        && let Some(help) = inward(book, rule, key)
+    {
+        let diagnostic = new.help(format!("did you mean `{meant}`?")).help(help);
+        return UnknownKey { diagnostic, stands_for: Some(meant.to_owned()) };
+    }
     if let Some(meant) = close.or(other.filter(|meant| place.node.get(meant).is_none())) {
         return meaning(new, at, key, meant);
     }
@@ -201,9 +207,8 @@ fn elsewhere(book: &Book, place: &Place<'_>, entry: &Entry) -> Option<String> {
             .property(key)
             .map(|_| format!("`{key}` is a key of a service: put it under the service's name"));
     }
-    let inner = below(book, place.rule(), key);
-    if !inner.is_empty() && inner.len() <= 3 {
-        return Some(format!("`{key}` belongs under {}", one_of(inner.iter().map(String::as_str))));
+    if let Some(help) = inward(book, place.rule(), key) {
+        return Some(help);
     }
     let mut up = place.parent;
     while let Some(outer) = up {
@@ -216,6 +221,14 @@ fn elsewhere(book: &Book, place: &Place<'_>, entry: &Entry) -> Option<String> {
         up = outer.parent;
     }
     None
+}
+
+/// The key is known further in, in a few places at most.
+fn inward(book: &Book, rule: &Rule, key: &str) -> Option<String> {
+    let inner = below(book, rule, key);
+    (1..=3)
+        .contains(&inner.len())
+        .then(|| format!("`{key}` belongs under {}", one_of(inner.iter().map(String::as_str))))
 }
 
 fn service_rule(book: &Book) -> Option<&Rule> {
@@ -362,6 +375,9 @@ pub fn wrong_type(book: &Book, place: &Place<'_>) -> Diagnostic {
     let finding = Diagnostic::new(Code::WrongType, place.value_span(), message).at(place.path());
     let takes = Takes::of(book, place.id);
     let key = place.key().map_or("", |key| key.text.as_str());
+    if is_service(place) && service_rule(book).is_some_and(|rule| rule.property(key).is_some()) {
+        return finding.help(format!("`{key}` is a key of a service; indent it under the service's name"));
+    }
     match &place.node.kind {
         Kind::Null => no_value(finding, place),
         Kind::Bool(flag) if takes.text && key == "restart" => {
@@ -382,10 +398,10 @@ pub fn wrong_type(book: &Book, place: &Place<'_>) -> Diagnostic {
         Kind::Mapping(_) if takes.list => {
             finding.help("write a list: one item on each line, each after `- `")
         }
-        Kind::Sequence(_) if takes.mapping => finding.help("write `name: value` lines, without the `- `"),
         Kind::Sequence(items) if takes.text && items.len() == 1 => {
-            finding.help("write the one value without `- `")
+            finding.help("write the one value, not a list")
         }
+        Kind::Sequence(_) if takes.mapping => finding.help("write `name: value` lines, without the `- `"),
         Kind::String(text) if takes.list && takes.mapping && !text.contains('=') => {
             finding.help("write `name: value` lines below it")
         }

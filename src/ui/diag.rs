@@ -4,6 +4,7 @@
 //! how wide it is.
 
 use std::ops::Range;
+use std::path::Path;
 
 use annotate_snippets::{
     AnnotationKind, Element, Group, Level, Patch, Renderer, Snippet, normalize_untrusted_str,
@@ -41,12 +42,17 @@ impl Look {
 /// Draws all findings in their present order, with a last line that counts them when there are errors.
 /// Empty when there is nothing to tell; else it ends with a line break.
 pub fn draw(diags: &Diagnostics, sources: &SourceMap, look: Look) -> String {
+    draw_in(diags, sources, look, None)
+}
+
+/// As [`draw`], with the names of files below a directory given from there, as a shell in it would.
+pub fn draw_in(diags: &Diagnostics, sources: &SourceMap, look: Look, directory: Option<&Path>) -> String {
     let mut text = String::new();
     for diagnostic in diags.iter() {
-        text.push_str(&draw_one(diagnostic, sources, look));
+        text.push_str(&draw_one(diagnostic, sources, look, directory));
         text.push_str("\n\n");
     }
-    match count(diags, sources) {
+    match count(diags, sources, directory) {
         Some(words) => {
             let title = [Group::with_title(Level::ERROR.primary_title(words))];
             text.push_str(&look.renderer().render(&title));
@@ -61,7 +67,7 @@ pub fn draw(diags: &Diagnostics, sources: &SourceMap, look: Look) -> String {
 }
 
 /// Draws one finding, without a line break at its end.
-pub fn draw_one(diagnostic: &Diagnostic, sources: &SourceMap, look: Look) -> String {
+fn draw_one(diagnostic: &Diagnostic, sources: &SourceMap, look: Look, directory: Option<&Path>) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -76,7 +82,7 @@ pub fn draw_one(diagnostic: &Diagnostic, sources: &SourceMap, look: Look) -> Str
     let title = edit.as_ref().map(|_| helps.next().unwrap_or("write it so"));
 
     let main = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.id());
-    let mut group = Group::with_title(main).elements(snippets(diagnostic, sources));
+    let mut group = Group::with_title(main).elements(snippets(diagnostic, sources, directory));
     for help in helps {
         group = group.element(Level::HELP.message(normalize_untrusted_str(help)));
     }
@@ -92,7 +98,11 @@ pub fn draw_one(diagnostic: &Diagnostic, sources: &SourceMap, look: Look) -> Str
 }
 
 /// One snippet for each file that the finding points into, the main one first.
-fn snippets<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Vec<Element<'a>> {
+fn snippets<'a>(
+    diagnostic: &'a Diagnostic,
+    sources: &'a SourceMap,
+    directory: Option<&Path>,
+) -> Vec<Element<'a>> {
     let mut files = vec![diagnostic.span.file];
     for label in &diagnostic.labels {
         if !files.contains(&label.span.file) {
@@ -106,7 +116,7 @@ fn snippets<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Vec<Eleme
         let labels = || diagnostic.labels.iter().filter(|label| label.span.file == file);
         let spans: Vec<Span> = main.into_iter().chain(labels().map(|label| label.span)).collect();
         let window = Window::around(source, &spans);
-        let mut snippet = Snippet::source(window.text).line_start(window.line).path(source.name.as_str());
+        let mut snippet = Snippet::source(window.text).line_start(window.line).path(shown(source, directory));
         if let Some(span) = main {
             let note = (!diagnostic.note.is_empty()).then_some(diagnostic.note.as_str());
             snippet = snippet.annotation(AnnotationKind::Primary.span(window.range(span)).label(note));
@@ -156,8 +166,16 @@ impl<'a> Window<'a> {
     }
 }
 
+/// The name of a text, from the directory on when it is below it.
+fn shown<'a>(source: &'a Source, directory: Option<&Path>) -> &'a str {
+    directory
+        .and_then(|directory| Path::new(&source.name).strip_prefix(directory).ok())
+        .and_then(Path::to_str)
+        .unwrap_or(&source.name)
+}
+
 /// ``3 mistakes and 1 warning in compose.yaml``; `None` when nothing is an error.
-fn count(diags: &Diagnostics, sources: &SourceMap) -> Option<String> {
+fn count(diags: &Diagnostics, sources: &SourceMap, directory: Option<&Path>) -> Option<String> {
     let of = |severity: Severity| diags.iter().filter(|d| d.severity == severity).count();
     let (errors, warnings) = (of(Severity::Error), of(Severity::Warning));
     if errors == 0 {
@@ -169,8 +187,11 @@ fn count(diags: &Diagnostics, sources: &SourceMap) -> Option<String> {
         words.push_str(" and ");
         words.push_str(&many(warnings, "warning"));
     }
-    let mut files: Vec<&str> =
-        diags.iter().filter_map(|d| sources.get(d.span.file)).map(|source| source.name.as_str()).collect();
+    let mut files: Vec<&str> = diags
+        .iter()
+        .filter_map(|d| sources.get(d.span.file))
+        .map(|source| shown(source, directory))
+        .collect();
     files.sort_unstable();
     files.dedup();
     match files.as_slice() {
