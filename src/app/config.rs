@@ -6,7 +6,8 @@ use super::load::Loaded;
 use crate::base::ServiceName;
 use crate::load::interpolate::{self, VariableUse};
 use crate::model::{self, Project};
-use crate::yaml::{Node, emit};
+use crate::diag::Span;
+use crate::yaml::{Key, Kind, Mapping, Node, emit};
 
 /// What is to be printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -183,16 +184,25 @@ fn variables(uses: &[VariableUse], form: Form) -> String {
             indented_json(&serde_json::Value::Object(all)) + "\n"
         }
         Form::Yaml => {
-            let mut text = String::new();
-            for (name, one) in by_name {
-                let quoted = |value: &str| emit::scalar(value);
-                text += &format!("{}:\n", quoted(name));
-                text += &format!("    name: {}\n", quoted(name));
-                text += &format!("    defaultvalue: {}\n", quoted(&one.default));
-                text += &format!("    presencevalue: {}\n", quoted(&one.alternate));
-                text += &format!("    required: {}\n", one.required);
-            }
-            text
+            let text = |value: &str| Node::string(value, Span::NONE);
+            let all: Mapping = by_name
+                .into_iter()
+                .map(|(name, one)| {
+                    let fields: Mapping = [
+                        (Key::new("name"), text(name)),
+                        (Key::new("defaultvalue"), text(&one.default)),
+                        (Key::new("presencevalue"), text(&one.alternate)),
+                        (Key::new("required"), Node::new(Kind::Bool(one.required))),
+                    ]
+                    .into_iter()
+                    .collect();
+                    (Key::new(name), Node::new(Kind::Mapping(fields)))
+                })
+                .collect();
+            // The reference indents this one list by four.
+            let printed = emit::to_yaml(&Node::new(Kind::Mapping(all)));
+            let deeper = |line: &str| line.strip_prefix("  ").map(|rest| format!("    {rest}"));
+            lines(printed.lines().map(|line| deeper(line).unwrap_or_else(|| line.to_owned())))
         }
     }
 }
@@ -203,12 +213,11 @@ fn table(rows: &[[&str; 4]]) -> String {
         rows.iter().map(|row| row[column].chars().count() + 3).max().unwrap_or(0).max(20)
     };
     let widths: Vec<usize> = (0..4).map(width).collect();
-    rows.iter()
-        .map(|row| {
-            let cells: String = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-            cells + "\n"
-        })
-        .collect()
+    let line = |row: &[&str; 4]| {
+        let cells = row.iter().zip(&widths).take(3).map(|(cell, width)| format!("{cell:<width$}"));
+        cells.chain([row[3].to_owned()]).collect::<String>()
+    };
+    lines(rows.iter().map(line))
 }
 
 fn indented_json(value: &serde_json::Value) -> String {

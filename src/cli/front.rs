@@ -245,14 +245,6 @@ impl Front {
         aim.map(|aim| Target::Aim(Box::new(aim))).ok_or(exit::ERROR)
     }
 
-    /// The project's name alone, from files or options.
-    pub fn project_name(&self) -> Result<ProjectName, u8> {
-        match self.aim(&[], app::Along::Dependencies)? {
-            Target::Name(name) => Ok(name),
-            Target::Aim(aim) => Ok(aim.desired.project),
-        }
-    }
-
     /// Tells what lowering found; `None` when it forbids to go on.
     pub fn aim_of(&self, loaded: Loaded) -> Option<Aim> {
         let facts = self.facts(&loaded);
