@@ -24,6 +24,17 @@ pub fn to_yaml(node: &Node) -> String {
     out.finish()
 }
 
+/// A string as a YAML value, quoted when it needs to be; for one line of text put together by hand.
+pub fn scalar(text: &str) -> String {
+    let mut out = Text::new();
+    let style = match style::Facts::of(text).style(text) {
+        Style::Literal => Style::Double,
+        style => style,
+    };
+    string(text, style, None, &mut out);
+    out.into_string()
+}
+
 /// Further levels stand two columns to the right.
 const STEP: usize = 2;
 
@@ -116,7 +127,6 @@ fn string(text: &str, style: Style, fold: Option<usize>, out: &mut Text) {
         Style::Literal => out.literal(text, fold.unwrap_or_default(), STEP),
     }
 }
-
 
 #[cfg(test)]
 mod tests;

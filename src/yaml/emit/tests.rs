@@ -16,20 +16,41 @@ fn list(texts: &[&str]) -> String {
 
 #[test]
 fn layout() {
-    fixed_point("a:\n  - 1\n  - - x\n    - c: {}\n      d: []\n    - - null\n  - e:\n      f: true\ng: -0\nh: 1e+06\n");
+    fixed_point(
+        "a:\n  - 1\n  - - x\n    - c: {}\n      d: []\n    - - null\n  - e:\n      f: true\ng: -0\nh: 1e+06\n",
+    );
     fixed_point("{}\n");
     fixed_point("? |-\n  a\n  b\n: c: d\n? |\n  a\n: - 1\n  - 2\n? \"\\n\"\n: []\n");
 }
 
 #[test]
 fn quotes_keep_strings_strings() {
-    for word in ["on", "y", "NO", "22:22", "190:20:30.15", "+1:30", "<<", "a: b", "- a", "?", "---", "...", " a", "a ", "a:"] {
+    for word in [
+        "on",
+        "y",
+        "NO",
+        "22:22",
+        "190:20:30.15",
+        "+1:30",
+        "<<",
+        "a: b",
+        "- a",
+        "?",
+        "---",
+        "...",
+        " a",
+        "a ",
+        "a:",
+    ] {
         assert_eq!(list(&[word]), format!("- '{word}'\n"));
     }
     for word in ["", "null", "~", "1", "0x1", "1_0", ".5", ".NaN", "2001-01-01", "True", "12e03", "0."] {
         assert_eq!(list(&[word]), format!("- \"{word}\"\n"));
     }
-    for word in ["=", "80:80", "a]", "a,b", "-a", ":a", "a::b", "..", "_1", "0o8", "it's", "a#b", "nULL", "é", "\u{a0}"] {
+    for word in [
+        "=", "80:80", "a]", "a,b", "-a", ":a", "a::b", "..", "_1", "0o8", "it's", "a#b", "nULL", "é",
+        "\u{a0}",
+    ] {
         assert_eq!(list(&[word]), format!("- {word}\n"));
     }
     assert_eq!(list(&["'a'"]), "- '''a'''\n");
@@ -40,8 +61,14 @@ fn quotes_keep_strings_strings() {
 
 #[test]
 fn blocks() {
-    assert_eq!(list(&["a\nb", "a\n", "a\n\n", " a\n\n b", "\na"]), "- |-\n  a\n  b\n- |\n  a\n- |+\n  a\n\n- |2-\n   a\n\n   b\n- |-\n\n  a\n");
-    assert_eq!(list(&["\n", " \n", "a \nb", "a\n ", "a\r\nb"]), "- \"\\n\"\n- \" \\n\"\n- \"a \\nb\"\n- \"a\\n \"\n- \"a\\r\\nb\"\n");
+    assert_eq!(
+        list(&["a\nb", "a\n", "a\n\n", " a\n\n b", "\na"]),
+        "- |-\n  a\n  b\n- |\n  a\n- |+\n  a\n\n- |2-\n   a\n\n   b\n- |-\n\n  a\n"
+    );
+    assert_eq!(
+        list(&["\n", " \n", "a \nb", "a\n ", "a\r\nb"]),
+        "- \"\\n\"\n- \" \\n\"\n- \"a \\nb\"\n- \"a\\n \"\n- \"a\\r\\nb\"\n"
+    );
 }
 
 #[test]

@@ -18,6 +18,11 @@ impl Text {
         Text { out: String::new(), column: 0 }
     }
 
+    /// The text as it is.
+    pub(super) fn into_string(self) -> String {
+        self.out
+    }
+
     /// The whole text, with a newline at its end.
     pub(super) fn finish(mut self) -> String {
         if !self.out.ends_with('\n') {
