@@ -61,7 +61,7 @@ pub fn tree(project: &Project, form: Form) -> Node {
             top.insert(key, Node::new(Kind::Mapping(map)));
         }
     }
-    for entry in &project.extensions {
+    for entry in sorted(project.extensions.clone(), form) {
         top.insert(&entry.key.text, sorted_tree(&entry.value, form));
     }
     match (top.into_node().kind, form) {
