@@ -35,8 +35,8 @@ use crate::engine::{Answer, EngineError, System};
 use crate::state::{ApiVersion, Capabilities};
 use transport::{Call, Transport};
 
-pub use proxy::proxy_environment;
 pub use endpoint::EndpointError;
+pub use proxy::proxy_environment;
 
 /// The newest API this adapter speaks.
 pub const NEWEST_API: ApiVersion = ApiVersion::new(1, 51);

@@ -10,7 +10,8 @@ use super::endpoint::ConfigFile;
 pub fn proxy_environment(config: &Config) -> IndexMap<String, String> {
     let mut variables = IndexMap::new();
     let Ok(file) = ConfigFile::read(config.config_dir.as_deref()) else { return variables };
-    let proxies = config.host.as_ref().and_then(|host| file.proxies.get(host)).or_else(|| file.proxies.get("default"));
+    let proxies =
+        config.host.as_ref().and_then(|host| file.proxies.get(host)).or_else(|| file.proxies.get("default"));
     let Some(proxies) = proxies else { return variables };
     let names = [
         ("httpProxy", "HTTP_PROXY"),

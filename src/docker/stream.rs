@@ -36,7 +36,7 @@ pub(super) fn values(
     response: Response<Incoming>,
     fault: impl Fn(Fault) -> EngineError + Send + 'static,
 ) -> Answers<serde_json::Value> {
-    decode(pieces(response.into_body()), Lines::default(), fault)
+    decode(pieces(response.into_body()), Lines, fault)
 }
 
 /// Makes items of bytes.
@@ -145,7 +145,6 @@ impl Decoder for Frames {
     }
 }
 
-#[derive(Default)]
 struct Lines;
 
 impl Decoder for Lines {

@@ -220,3 +220,87 @@ impl Default for MemoryEngine {
         MemoryEngine::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt;
+
+    use super::*;
+    use crate::base::ContainerId;
+    use crate::engine::{Containers, EventKind, EventQuery, Feed};
+    use crate::spec::{ContainerSpec, HealthSpec};
+    use crate::state::{ContainerState, Health};
+
+    fn spec() -> ContainerSpec {
+        ContainerSpec { image: "busybox".to_owned(), ..ContainerSpec::default() }
+    }
+
+    async fn started(engine: &MemoryEngine, name: &str, spec: &ContainerSpec) -> ContainerId {
+        let id = engine.create_container(name, spec).await.expect("create");
+        engine.start_container(&id).await.expect("start");
+        id
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_due_happens_in_its_time() {
+        let engine = MemoryEngine::new();
+        let slow = Behaviour { healthy_after: Some(Duration::from_secs(3600)), ..Behaviour::default() };
+        engine.behave("db", slow);
+        let ends =
+            Behaviour { exit_after: Some(Duration::from_secs(7)), exit_code: 2, ..Behaviour::default() };
+        engine.behave("job", ends);
+        let mut events = engine.events(EventQuery::default()).await.expect("events");
+        let check = HealthSpec { test: vec!["CMD".into(), "true".into()], ..HealthSpec::default() };
+        let began = Instant::now();
+        started(&engine, "db-1", &ContainerSpec { healthcheck: Some(check), ..spec() }).await;
+        started(&engine, "job-1", &spec()).await;
+        let mut heard = Vec::new();
+        while heard.len() < 6 {
+            let event = events.next().await.expect("an event").expect("a good event");
+            heard.push((event.name, event.kind, began.elapsed().as_secs()));
+        }
+        let last: Vec<_> = heard.split_off(4);
+        assert_eq!(
+            last,
+            [
+                ("job-1".to_owned(), EventKind::Die(2), 7),
+                ("db-1".to_owned(), EventKind::Health(Health::Healthy), 3600),
+            ]
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn two_histories_may_lead_to_one_world() {
+        let (one, other) = (MemoryEngine::new(), MemoryEngine::new());
+        started(&one, "a-1", &spec()).await;
+        let old = started(&other, "old", &spec()).await;
+        other.remove_container(&old, true).await.expect("remove");
+        let id = started(&other, "temporary", &spec()).await;
+        assert_ne!(one.snapshot(), other.snapshot());
+        other.rename_container(&id, "a-1").await.expect("rename");
+        assert_eq!(one.snapshot(), other.snapshot());
+        other.stop_container(&id, None).await.expect("stop");
+        assert_ne!(one.snapshot(), other.snapshot());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn trouble_comes_as_planned() {
+        let engine = MemoryEngine::new();
+        let error = EngineError::Broken { subject: "x".into(), cause: "y".into() };
+        engine.fault(Fault::Fail(2, error.clone()));
+        let id = engine.create_container("a-1", &spec()).await.expect("create");
+        assert_eq!(engine.start_container(&id).await, Err(error));
+        assert_eq!(engine.snapshot().containers["a-1"].state, ContainerState::Created);
+        engine.fault(Fault::GoneAfter(3));
+        engine.start_container(&id).await.expect("start");
+        assert!(matches!(engine.inspect_container(&id).await, Err(EngineError::Unreachable { .. })));
+        engine.heal();
+        engine.fault(Fault::BlockAfter(3));
+        let stop = engine.stop_container(&id, None);
+        assert!(tokio::time::timeout(Duration::from_secs(60), stop).await.is_err());
+        engine.heal();
+        assert_eq!(engine.inspect_container(&id).await.expect("inspect").state, ContainerState::Running);
+        let changes: Vec<&str> = engine.changes().iter().map(|call| call.operation).collect();
+        assert_eq!(changes, ["create_container", "start_container", "start_container", "stop_container"]);
+    }
+}
