@@ -178,6 +178,11 @@ fn syntax_errors_speak_plainly() {
         ("a: 'b'c\n", "text follows a closing quote"),
         ("a: @b\n", "`@` can't begin a value"),
         ("a: \"\\q\"\n", "no escape in double quotes is written like this"),
+        ("a\nb: 1\n", "a key with `:` is expected here"),
+        ("a:\n  b: \"x\n  c: \"y\"\n", "a quote is never closed"),
+        ("a:\n  b: 1\n c: 2\n", "this line is not indented like its neighbours"),
+        ("a:\n  b: 1\n  - c\n", "a list item stands among the keys of a mapping"),
+        ("<<<<<<< HEAD\na: 1\n=======\na: 2\n>>>>>>> x\n", "a merge conflict is left in the file"),
         ("a: ]\n", "this bracket closes nothing"),
         ("a:\n  - x\n - y\n", "this line is not indented like its neighbours"),
     ] {
