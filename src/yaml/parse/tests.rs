@@ -22,7 +22,7 @@ fn codes(text: &str) -> Vec<Code> {
     read(text).1.into_iter().map(|d| d.code).collect()
 }
 
-fn written<'a>(text: &'a str, span: Span) -> &'a str {
+fn written(text: &str, span: Span) -> &str {
     &text[span.start as usize..span.end as usize]
 }
 
