@@ -149,7 +149,7 @@ impl Builder<'_> {
     }
 
     fn unresolved(&mut self, at: usize, path: &PathRef<'_>, first: bool) {
-        let (span, name) = (self.span(at), self.written(at).trim_start_matches('*').to_owned());
+        let (span, name) = (self.span(at), self.written(at).chars().skip(1).collect::<String>());
         let names = self.names;
         self.report(first, || {
             let message = format!("no anchor `&{name}` stands before this alias");
@@ -350,6 +350,8 @@ impl Builder<'_> {
             };
             if scalar && !written.is_empty() && !written.contains(['"', '\'', '*', '!', '\\', '\n']) {
                 finding.help("put the key in quotes").edit(span, format!("\"{written}\""))
+            } else if written.starts_with(['{', '[']) {
+                finding.help("put text that begins with `{` or `[` in quotes")
             } else {
                 finding
             }

@@ -62,6 +62,7 @@ pub struct Entry {
 pub struct Mapping {
     entries: Vec<Entry>,
     /// Positions by key; kept only from [`INDEXED_FROM`] entries on, where a scan would be slower.
+    #[expect(clippy::box_collection, reason = "keeps every node small; few mappings have an index")]
     index: Option<Box<HashMap<String, usize>>>,
 }
 

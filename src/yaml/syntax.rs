@@ -10,6 +10,9 @@ pub(super) fn finding(error: &ScanError, bracket: Option<usize>, text: &str, fil
     if let Some(finding) = bracket.and_then(|open| unclosed(error.kind(), open, at, text, file)) {
         return finding;
     }
+    if let Some(finding) = conflict(text, file).or_else(|| earlier_line(error.kind(), text, at, file)) {
+        return finding;
+    }
     // At the end of the text the mistake is the last thing written.
     let end =
         text[at..].chars().next().filter(|c| *c != '\n' && *c != '\r').map_or(at, |c| at + c.len_utf8());
@@ -56,7 +59,9 @@ fn words(kind: &ErrorKind, text: &str, at: usize, line: &str) -> (String, Option
             "text follows a closing quote",
             "put the whole value in quotes, or write a quote inside it as \\\" (in double quotes) or '' (in single quotes)",
         ),
-        ErrorKind::UnknownQuotedScalarEscape => say(
+        ErrorKind::UnknownQuotedScalarEscape
+        | ErrorKind::InvalidQuotedScalarHexEscape
+        | ErrorKind::InvalidUnicodeEscape => say(
             "no escape in double quotes is written like this",
             "write a backslash as \\\\, or use single quotes, where it is an ordinary character",
         ),
@@ -84,7 +89,22 @@ fn words(kind: &ErrorKind, text: &str, at: usize, line: &str) -> (String, Option
             "a second `key: value` stands here where one value is expected",
             "put a value that holds `: ` in quotes, or check the indentation of this line and the one before",
         ),
-        ErrorKind::ExpectedBlockMappingKey if text[at..].starts_with("- ") => misaligned(),
+        ErrorKind::ExpectedBlockMappingKey
+            if at_line_start(text, at) && (line.contains(": ") || line.ends_with(':')) =>
+        {
+            misaligned()
+        }
+        ErrorKind::ExpectedBlockMappingKey if line.trim_start().starts_with("- ") => {
+            let before = line_before(text, at).map_or("", |(_, line)| line.trim_start());
+            if before.starts_with("- ") {
+                misaligned()
+            } else {
+                say(
+                    "a list item stands among the keys of a mapping",
+                    "write all of it as `key: value`, or all of it as `- item`",
+                )
+            }
+        }
         ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey | ErrorKind::ExpectedBlockMappingKey => {
             (bare_line(text, at, line), Some(colon_help(line)))
         }
@@ -92,7 +112,11 @@ fn words(kind: &ErrorKind, text: &str, at: usize, line: &str) -> (String, Option
         | ErrorKind::InvalidFlowScalarIndent
         | ErrorKind::InvalidQuotedScalarIndent
         | ErrorKind::InvalidBlockScalarIndent => misaligned(),
-        ErrorKind::BlockSequenceEntryNotAllowed | ErrorKind::ExpectedBlockSequenceEntry => say(
+        ErrorKind::ExpectedBlockSequenceEntry => say(
+            "a line of this list does not begin with `- `",
+            "write all of it as `- item`, or all of it as `key: value`",
+        ),
+        ErrorKind::BlockSequenceEntryNotAllowed => say(
             "a list item stands where none is expected",
             "begin the list on a line of its own, and indent its items alike",
         ),
@@ -112,27 +136,100 @@ fn words(kind: &ErrorKind, text: &str, at: usize, line: &str) -> (String, Option
         ErrorKind::ExpectedNodeContent => {
             say("a value is missing here", "write one, or remove the mark before it")
         }
+        ErrorKind::ExpectedDocumentStart => say(
+            "this line belongs to nothing before it",
+            "a Compose file is one mapping: every line is `key: value`, indented under the key it belongs to",
+        ),
         ErrorKind::BomInsideDocument => say("a byte-order mark stands inside the file", "remove it"),
         other => (format!("this is not YAML: {other}"), None),
     }
 }
 
+/// The marks that a version control system leaves at a conflict.
+fn conflict(text: &str, file: FileId) -> Option<Diagnostic> {
+    const MARK: &str = "<<<<<<< ";
+    let at = if text.starts_with(MARK) { 0 } else { text.find("\n<<<<<<< ")? + 1 };
+    let span = Span::new(file, at, at + MARK.len() - 1);
+    Some(
+        Diagnostic::new(Code::YamlSyntax, span, "a merge conflict is left in the file")
+            .help("choose one of the sides, and remove the lines with `<<<<<<<`, `=======` and `>>>>>>>`"),
+    )
+}
+
+/// Errors that come to light one line after the mistake: a line that isn't a `key: value` goes on
+/// on the next line, and an open quote ends at the next one.
+fn earlier_line(kind: &ErrorKind, text: &str, at: usize, file: FileId) -> Option<Diagnostic> {
+    match kind {
+        ErrorKind::MappingValueNotAllowed => {
+            let line = line_at(text, at);
+            let start = text[..at].rfind('\n')? + 1;
+            let key = text[start..at].trim();
+            if key.is_empty() || key.contains([' ', ':', '"', '\'']) || line.trim_start().starts_with('-') {
+                return None;
+            }
+            let (begin, before) = line_before(text, at)?;
+            let word = before.trim();
+            if word.is_empty() || word.starts_with(['#', '-']) {
+                return None;
+            }
+            let from = begin + before.len() - before.trim_start().len();
+            let span = Span::new(file, from, from + word.len());
+            if let Some((key, value)) = missing_space(word) {
+                let colon = from + key.len();
+                return Some(
+                    Diagnostic::new(Code::YamlSyntax, span, "a space is missing after `:`")
+                        .help(format!("write `{key}: {value}`"))
+                        .edit(Span::new(file, colon, colon + 1), ": "),
+                );
+            }
+            (!word.contains(':')).then(|| {
+                Diagnostic::new(Code::YamlSyntax, span, "a key with `:` is expected here")
+                    .label(Span::new(file, at, at + 1), "noticed here")
+                    .help(format!("write `{word}:` when the next lines belong to it"))
+            })
+        }
+        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
+            let quote = text[..at].trim_end().chars().next_back().filter(|c| matches!(c, '"' | '\''))?;
+            let close = text[..at].trim_end().len() - 1;
+            let open = text[..close].rfind(quote)?;
+            text[open..close].contains('\n').then(|| {
+                Diagnostic::new(Code::YamlSyntax, Span::new(file, open, open + 1), "a quote is never closed")
+                    .label(Span::new(file, close, close + 1), "this quote ends it, which can't be meant")
+                    .help("add the closing quote")
+            })
+        }
+        _ => None,
+    }
+}
+
+/// The line before the one at a byte, and where it begins.
+fn line_before(text: &str, at: usize) -> Option<(usize, &str)> {
+    let end = text[..at].rfind('\n')?;
+    let start = text[..end].rfind('\n').map_or(0, |n| n + 1);
+    Some((start, text[start..end].trim_end_matches('\r')))
+}
+
+fn at_line_start(text: &str, at: usize) -> bool {
+    let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
+    text[start..at].trim().is_empty()
+}
+
 /// An error behind the line of an open bracket is mostly about the bracket.
 fn unclosed(kind: &ErrorKind, open: usize, at: usize, text: &str, file: FileId) -> Option<Diagnostic> {
-    let told = match kind {
+    let told = matches!(
+        kind,
         ErrorKind::MappingValueNotAllowed
-        | ErrorKind::InvalidColonPlacement
-        | ErrorKind::ExpectedFlowSequenceSeparator
-        | ErrorKind::ExpectedFlowMappingSeparator
-        | ErrorKind::BlockEntryInFlowCollection
-        | ErrorKind::UnexpectedEofFlowSequence
-        | ErrorKind::UnexpectedEofFlowMapping
-        | ErrorKind::UnexpectedEofImplicitFlowMapping
-        | ErrorKind::UnclosedFlowCollection { .. }
-        | ErrorKind::InvalidSimpleKey
-        | ErrorKind::SimpleKeyExpected => true,
-        _ => false,
-    };
+            | ErrorKind::InvalidColonPlacement
+            | ErrorKind::ExpectedFlowSequenceSeparator
+            | ErrorKind::ExpectedFlowMappingSeparator
+            | ErrorKind::BlockEntryInFlowCollection
+            | ErrorKind::UnexpectedEofFlowSequence
+            | ErrorKind::UnexpectedEofFlowMapping
+            | ErrorKind::UnexpectedEofImplicitFlowMapping
+            | ErrorKind::UnclosedFlowCollection { .. }
+            | ErrorKind::InvalidSimpleKey
+            | ErrorKind::SimpleKeyExpected
+    );
     let bracket = text[open..].chars().next().filter(|c| matches!(c, '[' | '{'))?;
     if !told || !text.get(open..at)?.contains('\n') {
         return None;
