@@ -23,7 +23,7 @@ const LAYERS: &[(u8, &str, bool, &[&str])] = &[
     (6, "observe", false, &["base", "spec", "state", "engine"]),
     (6, "logs", false, &["base", "event", "spec", "state", "engine"]),
     (6, "ui", false, &["base", "diag", "event", "state", "plan"]),
-    (7, "apply", false, &["base", "event", "spec", "state", "plan", "engine"]),
+    (7, "apply", false, &["base", "diag", "event", "spec", "state", "plan", "engine"]),
     (
         8,
         "app",
