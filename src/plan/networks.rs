@@ -4,45 +4,23 @@ use std::collections::BTreeMap;
 
 use super::builder::{Builder, Planned};
 use super::verdict::Fate;
-use super::{Op, PlanError, Reason, Ref, StepId, Target, Up};
+use super::{Input, Op, PlanError, Reason, Ref, StepId, Target, Up};
 use crate::spec::{NetworkSpec, labels};
 use crate::state::{ObservedContainer, ObservedNetwork};
 
 impl<'a> Builder<'a> {
-    /// The live network of a wanted one: by label, the wanted name first, else the smallest name; else by name.
-    pub(super) fn live_network(&self, spec: &NetworkSpec) -> Option<&'a ObservedNetwork> {
-        let project = self.input.desired.project.as_str();
-        let mut labelled: Vec<&ObservedNetwork> = self
-            .input
-            .observed
-            .networks
-            .iter()
-            .filter(|n| n.labels.get(labels::PROJECT).is_some_and(|p| p == project))
-            .filter(|n| n.labels.get(labels::NETWORK) == Some(&spec.key))
-            .collect();
-        labelled.sort_by_key(|n| (n.name != spec.name, &n.name));
-        let by_name = || self.input.observed.networks.iter().find(|n| n.name == spec.name);
-        labelled.into_iter().next().or_else(by_name)
-    }
-
     pub(super) fn make_networks(&mut self, up: &Up) -> Result<(), PlanError> {
         let mut specs: Vec<&NetworkSpec> = self.input.desired.networks.values().collect();
         specs.sort_by(|a, b| a.key.cmp(&b.key));
         for spec in specs {
             if spec.external {
-                let found = self
-                    .input
-                    .observed
-                    .networks
-                    .iter()
-                    .find(|n| n.name == spec.name || n.id.as_str() == spec.name);
-                let Some(found) = found else {
+                let Some(found) = live_network(self.input, spec) else {
                     return Err(PlanError::ExternalNetworkMissing { name: spec.name.clone() });
                 };
                 self.networks.insert(spec.key.clone(), Ref::Existing(found.id.clone()));
                 continue;
             }
-            match self.live_network(spec) {
+            match live_network(self.input, spec) {
                 None => {
                     let step = self.create_network(spec, [], Reason::Missing);
                     self.networks.insert(spec.key.clone(), Ref::Planned(step));
@@ -187,7 +165,25 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn is_on(container: &ObservedContainer, network: &ObservedNetwork) -> bool {
+/// The live network of a wanted one: by label, the wanted name first, else the smallest name; else by name.
+/// An external one has its name or id, whatever its labels.
+pub(super) fn live_network<'a>(input: Input<'a>, spec: &NetworkSpec) -> Option<&'a ObservedNetwork> {
+    let networks = &input.observed.networks;
+    if spec.external {
+        return networks.iter().find(|n| n.name == spec.name || n.id.as_str() == spec.name);
+    }
+    let project = input.desired.project.as_str();
+    let mut labelled: Vec<&ObservedNetwork> = networks
+        .iter()
+        .filter(|n| n.labels.get(labels::PROJECT).is_some_and(|p| p == project))
+        .filter(|n| n.labels.get(labels::NETWORK) == Some(&spec.key))
+        .collect();
+    labelled.sort_by_key(|n| (n.name != spec.name, &n.name));
+    let by_name = || networks.iter().find(|n| n.name == spec.name);
+    labelled.into_iter().next().or_else(by_name)
+}
+
+pub(super) fn is_on(container: &ObservedContainer, network: &ObservedNetwork) -> bool {
     container.networks.iter().any(|endpoint| {
         endpoint.network_id == network.id
             || (endpoint.network_id.as_str().is_empty() && endpoint.network == network.name)

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::diff;
+use super::networks::{is_on, live_network};
 use super::{Input, Reason, Recreate, Up};
 use crate::base::{ContainerId, ServiceName};
 use crate::graph::Graph;
-use crate::spec::{Desired, MountKind, ServiceSpec, labels};
-use crate::state::{ContainerState, Observed, ObservedContainer};
+use crate::spec::{Desired, EndpointSpec, MountKind, ServiceSpec, labels};
+use crate::state::{Observed, ObservedContainer};
 
 /// What becomes of a container.
 #[derive(Clone, Debug, PartialEq)]
@@ -189,26 +190,26 @@ fn divergence(
             return Some(Reason::ImageChanged { from: from.to_owned(), to: image.identity.clone() });
         }
     }
-    if container.state == ContainerState::Running
-        && let Some(missing) = missing_network(input, service, container)
-    {
+    if let Some(missing) = missing_network(input, service, container) {
         return Some(Reason::NetworkMissing(missing));
     }
     missing_volume(input, service, container).map(Reason::VolumeMissing)
 }
 
-/// A network of the service whose live id the running container is not attached to.
+/// A network of the service that the container is not on. One that doesn't run counts too: an interrupted
+/// move leaves it off its network, and one whose network was made anew could not be started.
 fn missing_network(input: Input<'_>, service: &ServiceSpec, container: &ObservedContainer) -> Option<String> {
-    service
-        .container
-        .network
-        .endpoints
-        .iter()
-        .find(|endpoint| {
-            let live = input.observed.networks.iter().find(|network| network.name == endpoint.network);
-            live.is_some_and(|live| !container.networks.iter().any(|e| e.network_id == live.id))
-        })
-        .map(|endpoint| endpoint.network.clone())
+    let off = |endpoint: &&EndpointSpec| {
+        let spec = input.desired.networks.get(&endpoint.key);
+        match spec.and_then(|spec| live_network(input, spec)) {
+            Some(live) => !is_on(container, live),
+            // It will be made; only who was never started finds it by its name then.
+            None => {
+                !container.networks.iter().any(|e| e.network == endpoint.network && e.network_id.is_empty())
+            }
+        }
+    };
+    service.container.network.endpoints.iter().find(off).map(|endpoint| endpoint.network.clone())
 }
 
 /// A named volume of the service that exists and is not mounted in the container.
