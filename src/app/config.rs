@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::load::Loaded;
 use crate::base::ServiceName;
+use crate::diag::Span;
 use crate::load::interpolate::{self, VariableUse};
 use crate::model::{self, Project};
-use crate::diag::Span;
 use crate::yaml::{Key, Kind, Mapping, Node, emit};
 
 /// What is to be printed.
@@ -75,9 +75,7 @@ pub fn render(loaded: &Loaded, what: &What, form: Form, raw: bool) -> Result<Str
         What::Services => lines(services_in_order(project)),
         What::Volumes => lines(sorted(project.volumes.keys())),
         What::Networks => lines(sorted(project.networks.keys())),
-        What::Models => {
-            lines(sorted(project.models.values().filter_map(|model| model.model.as_ref())))
-        }
+        What::Models => lines(sorted(project.models.values().filter_map(|model| model.model.as_ref()))),
         What::Hash(names) => hashes(project, names)?,
         What::Profiles => lines(profiles(project)),
         What::Images => lines(images(project)),
@@ -103,8 +101,9 @@ fn raw_list(tree: &Node, what: &What, form: Form) -> String {
             return model::print::raw(tree, form);
         }
     };
-    let keys = tree.get(section).and_then(Node::as_mapping).map(|map| map.keys().map(str::to_owned).collect());
-    lines(sorted(keys.unwrap_or_else(Vec::new).iter()))
+    let keys: Option<Vec<String>> =
+        tree.get(section).and_then(Node::as_mapping).map(|map| map.keys().map(str::to_owned).collect());
+    lines(sorted(keys.unwrap_or_default().iter()))
 }
 
 fn services_in_order(project: &Project) -> Vec<String> {
@@ -133,11 +132,14 @@ fn hashes(project: &Project, names: &str) -> Result<String, ConfigError> {
         }
     }
     wanted.sort();
-    Ok(lines(wanted.into_iter().map(|name| format!("{name} {}", model::hash::service(&project.services[name])))))
+    Ok(lines(
+        wanted.into_iter().map(|name| format!("{name} {}", model::hash::service(&project.services[name]))),
+    ))
 }
 
 fn profiles(project: &Project) -> Vec<String> {
-    let services = project.services.values().chain(project.disabled_services.values()).flat_map(|s| &s.profiles);
+    let services =
+        project.services.values().chain(project.disabled_services.values()).flat_map(|s| &s.profiles);
     let jobs = project.jobs.values().chain(project.disabled_jobs.values()).flat_map(|j| &j.profiles);
     services.chain(jobs).cloned().collect::<BTreeSet<_>>().into_iter().collect()
 }
@@ -209,9 +211,8 @@ fn variables(uses: &[VariableUse], form: Form) -> String {
 
 /// Columns at least 20 wide, three blanks between, as the reference's writer has them.
 fn table(rows: &[[&str; 4]]) -> String {
-    let width = |column: usize| {
-        rows.iter().map(|row| row[column].chars().count() + 3).max().unwrap_or(0).max(20)
-    };
+    let width =
+        |column: usize| rows.iter().map(|row| row[column].chars().count() + 3).max().unwrap_or(0).max(20);
     let widths: Vec<usize> = (0..4).map(width).collect();
     let line = |row: &[&str; 4]| {
         let cells = row.iter().zip(&widths).take(3).map(|(cell, width)| format!("{cell:<width$}"));

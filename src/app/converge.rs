@@ -90,7 +90,9 @@ pub async fn make_plan(
         .hazards
         .iter()
         .filter_map(|hazard| match hazard {
-            Hazard::VolumeDefinitionChanged { key, name, .. } if consent.recreate_volume(name) => Some(key.clone()),
+            Hazard::VolumeDefinitionChanged { key, name, .. } if consent.recreate_volume(name) => {
+                Some(key.clone())
+            }
             _ => None,
         })
         .collect();

@@ -35,7 +35,10 @@ pub fn tell(report: &Report, sources: &SourceMap) -> Vec<Told> {
             last.facts.push(("removed".to_owned(), format!("{names} (made by this run, never started)")));
         }
         if !report.restored.is_empty() {
-            last.facts.push(("restored".to_owned(), format!("{} runs again as before", report.restored.join(", "))));
+            last.facts.push((
+                "restored".to_owned(),
+                format!("{} runs again as before", report.restored.join(", ")),
+            ));
         }
         for (container, error) in &report.leftovers {
             last.facts.push(("left behind".to_owned(), format!("{container}: {error}")));
@@ -59,9 +62,18 @@ fn tell_one(failure: &Failure, sources: &SourceMap) -> Told {
         _ if !failure.chain.is_empty() => "dependency failed to start: ".to_owned(),
         _ => String::new(),
     };
-    let from_engine = if matches!(&failure.error, ApplyError::Call(crate::engine::EngineError::Refused { .. }
-        | crate::engine::EngineError::NotFound { .. }
-        | crate::engine::EngineError::Conflict { .. })) { "Error response from daemon: " } else { "" };
+    let from_engine = if matches!(
+        &failure.error,
+        ApplyError::Call(
+            crate::engine::EngineError::Refused { .. }
+                | crate::engine::EngineError::NotFound { .. }
+                | crate::engine::EngineError::Conflict { .. }
+        )
+    ) {
+        "Error response from daemon: "
+    } else {
+        ""
+    };
     let mut told = Told { title: format!("{prefix}{from_engine}{}{held}", failure.error), ..Told::default() };
     if let Some(evidence) = &failure.evidence {
         facts(&mut told, evidence);

@@ -44,21 +44,24 @@ pub fn desired(project: &ProjectName, observed: &Observed) -> Desired {
         .iter()
         .map(|network| {
             let key = network.labels.get(labels::NETWORK).cloned().unwrap_or_default();
-            (network.name.clone(), NetworkSpec {
-                key,
-                name: network.name.clone(),
-                external: false,
-                driver: None,
-                options: IndexMap::new(),
-                ipam: None,
-                internal: false,
-                attachable: false,
-                enable_ipv4: None,
-                enable_ipv6: None,
-                labels: IndexMap::new(),
-                hash: String::new(),
-                span: Span::NONE,
-            })
+            (
+                network.name.clone(),
+                NetworkSpec {
+                    key,
+                    name: network.name.clone(),
+                    external: false,
+                    driver: None,
+                    options: IndexMap::new(),
+                    ipam: None,
+                    internal: false,
+                    attachable: false,
+                    enable_ipv4: None,
+                    enable_ipv6: None,
+                    labels: IndexMap::new(),
+                    hash: String::new(),
+                    span: Span::NONE,
+                },
+            )
         })
         .collect();
     let volumes = observed
@@ -66,16 +69,19 @@ pub fn desired(project: &ProjectName, observed: &Observed) -> Desired {
         .iter()
         .map(|volume| {
             let key = volume.labels.get(labels::VOLUME).cloned().unwrap_or_default();
-            (volume.name.clone(), VolumeSpec {
-                key,
-                name: volume.name.clone(),
-                external: false,
-                driver: None,
-                options: IndexMap::new(),
-                labels: IndexMap::new(),
-                hash: String::new(),
-                span: Span::NONE,
-            })
+            (
+                volume.name.clone(),
+                VolumeSpec {
+                    key,
+                    name: volume.name.clone(),
+                    external: false,
+                    driver: None,
+                    options: IndexMap::new(),
+                    labels: IndexMap::new(),
+                    hash: String::new(),
+                    span: Span::NONE,
+                },
+            )
         })
         .collect();
     Desired { project: project.clone(), services, others: Vec::new(), networks, volumes, separator: '-' }

@@ -58,10 +58,8 @@ pub struct ListedProject {
 
 /// Every project of the engine, by name.
 pub async fn projects(session: &Session, all: bool) -> Result<Vec<ListedProject>, EngineError> {
-    let wanted = ContainerQuery {
-        labels: vec![labels::PROJECT.to_owned(), labels::CONFIG_HASH.to_owned()],
-        all,
-    };
+    let wanted =
+        ContainerQuery { labels: vec![labels::PROJECT.to_owned(), labels::CONFIG_HASH.to_owned()], all };
     let mut by_project: BTreeMap<String, Vec<ObservedContainer>> = BTreeMap::new();
     for container in session.engine.list_containers(wanted).await? {
         if let Some(project) = container.label(labels::PROJECT) {

@@ -7,10 +7,10 @@ use crate::base::ServiceName;
 use crate::diag::{Code, Diagnostic, Diagnostics, SourceMap, Span};
 use crate::graph::Graph;
 use crate::load::discover::{Located, Request, locate};
-use crate::load::files::{self, Files};
 use crate::load::document::Parsed;
-use crate::load::pipeline::{self, Input, Reading};
 use crate::load::dotenv;
+use crate::load::files::{self, Files};
+use crate::load::pipeline::{self, Input, Reading};
 use crate::model::select::Along;
 use crate::model::{self, EnvFile, Project};
 use crate::yaml::{Node, PathRef};
@@ -95,7 +95,8 @@ pub fn load(wanted: &LoadRequest, files: &dyn Files) -> Loaded {
             },
         };
         let reading = Reading { files, remote: None };
-        let tree = pipeline::compose_tree(input, reading, Some(parsed), None, sources, findings).map(Arc::new);
+        let tree =
+            pipeline::compose_tree(input, reading, Some(parsed), None, sources, findings).map(Arc::new);
         if let Some(tree) = tree.as_ref().filter(|_| wanted.interpolate) {
             let mut later = Diagnostics::new();
             let project = bind(wanted, located, tree, files, &mut later);
@@ -122,8 +123,11 @@ fn bind(
     project.name = located.name.to_string();
     project.working_dir.clone_from(&located.working_dir);
     project.compose_files = located.files.iter().map(|file| file.path.clone()).collect();
-    project.environment =
-        located.environment.iter().map(|(name, variable)| (name.to_owned(), variable.value.clone())).collect();
+    project.environment = located
+        .environment
+        .iter()
+        .map(|(name, variable)| (name.to_owned(), variable.value.clone()))
+        .collect();
     model::select::profiles(&mut project, &located.profiles);
     if wanted.consistency {
         model::check::consistency(&project, findings);
@@ -132,7 +136,8 @@ fn bind(
     model::check::swarm_only(&project, findings);
     model::resolve::replicas(&mut project);
     if wanted.resolve_environment {
-        let mut read = |file: &EnvFile, lookup: model::resolve::Lookup<'_>| read_variables(files, file, lookup);
+        let mut read =
+            |file: &EnvFile, lookup: model::resolve::Lookup<'_>| read_variables(files, file, lookup);
         model::resolve::env_files(&mut project, &mut read, findings);
         model::resolve::label_files(&mut project, &mut read, findings);
     }

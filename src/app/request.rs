@@ -98,7 +98,8 @@ pub fn from_loaded(loaded: Loaded, facts: &Facts) -> Option<Aim> {
 pub fn with_dependants(desired: &Desired, names: &[ServiceName]) -> Vec<ServiceName> {
     let services = desired.services.values();
     let graph = Graph::new(
-        services.map(|service| (service.name.as_str(), service.depends_on.iter().map(|d| d.service.as_str()))),
+        services
+            .map(|service| (service.name.as_str(), service.depends_on.iter().map(|d| d.service.as_str()))),
     );
     graph.with_dependants(names.iter().map(ServiceName::as_str)).into_iter().collect()
 }

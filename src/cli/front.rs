@@ -40,15 +40,17 @@ pub type Failed = String;
 impl Front {
     /// Understands the options that all commands share.
     pub fn new(global: Global) -> Result<Front, String> {
-        let process = Process::read().map_err(|error| format!("the current directory is not there: {error}"))?;
+        let process =
+            Process::read().map_err(|error| format!("the current directory is not there: {error}"))?;
         let ansi = Ansi::parse(global.ansi.as_deref().or(process.get("COMPOSE_ANSI")).unwrap_or_default());
         let progress = global.progress.as_deref().or(process.get("COMPOSE_PROGRESS")).unwrap_or_default();
         let mode = Mode::choose(progress, ansi, terminal::stderr_is_terminal()).map_err(|e| e.to_string())?;
         let parallel = match (global.parallel, process.get("COMPOSE_PARALLEL_LIMIT")) {
             (Some(limit), _) => Some(limit),
-            (None, Some(text)) => Some(text.parse::<i64>().map_err(|_| {
-                format!("COMPOSE_PARALLEL_LIMIT must be an integer (found: \"{text}\")")
-            })?),
+            (None, Some(text)) => Some(
+                text.parse::<i64>()
+                    .map_err(|_| format!("COMPOSE_PARALLEL_LIMIT must be an integer (found: \"{text}\")"))?,
+            ),
             (None, None) => None,
         };
         let parallel = parallel.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
@@ -123,7 +125,8 @@ impl Front {
 
     /// A warning that belongs to no file.
     pub fn warn(&self, text: &str) {
-        let line = message::line(Level::Warning, text, self.mode, terminal::stderr_is_terminal(), &message::now());
+        let line =
+            message::line(Level::Warning, text, self.mode, terminal::stderr_is_terminal(), &message::now());
         terminal::print_error(&line);
     }
 
@@ -185,8 +188,7 @@ impl Front {
                 Arc::new(docker::Docker::connect(&self.docker_config()).map_err(|error| error.to_string())?);
             let (sender, receiver) = mpsc::unbounded_channel();
             let (canceller, cancel) = cancellation();
-            let session =
-                Session { engine, events: Events::new(sender), cancel, parallel: self.parallel };
+            let session = Session { engine, events: Events::new(sender), cancel, parallel: self.parallel };
             let shown = progress::show(receiver, self.progress());
             let both = futures_util::future::join(work(session), shown);
             tokio::select! {
@@ -218,8 +220,7 @@ impl Front {
                 Arc::new(docker::Docker::connect(&self.docker_config()).map_err(|error| error.to_string())?);
             let (sender, receiver) = mpsc::unbounded_channel();
             let (canceller, cancel) = cancellation();
-            let session =
-                Session { engine, events: Events::new(sender), cancel, parallel: self.parallel };
+            let session = Session { engine, events: Events::new(sender), cancel, parallel: self.parallel };
             Ok(work(session, receiver, canceller).await)
         })
     }
@@ -278,7 +279,8 @@ impl Consent for Asker {
             "Volume \"{name}\" exists but doesn't match configuration in compose file. Recreate (data will be lost)?"
         );
         let terminal = terminal::stdin_is_terminal();
-        ui::prompt::confirm(&question, false, terminal, &mut io::stdin().lock(), &mut io::stdout()).unwrap_or(false)
+        ui::prompt::confirm(&question, false, terminal, &mut io::stdin().lock(), &mut io::stdout())
+            .unwrap_or(false)
     }
 }
 

@@ -65,7 +65,8 @@ pub fn main() -> ExitCode {
         terminal::print(&cmd::show::version_text(&cmd::show::Version::default()));
         return ExitCode::from(exit::OK);
     }
-    let parsed = Cli::command().try_get_matches_from(arguments).and_then(|found| Cli::from_arg_matches(&found));
+    let parsed =
+        Cli::command().try_get_matches_from(arguments).and_then(|found| Cli::from_arg_matches(&found));
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {

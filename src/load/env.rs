@@ -47,11 +47,11 @@ impl Environment {
     }
 
     /// Whether a switch of Compose's own is on: `1`, `t`, `true`, `y` in any case; anything unreadable is off.
-pub fn is_truthy(text: &str) -> bool {
-    matches!(text.trim().to_lowercase().as_str(), "1" | "t" | "true" | "y")
-}
+    pub fn is_truthy(text: &str) -> bool {
+        matches!(text.trim().to_lowercase().as_str(), "1" | "t" | "true" | "y")
+    }
 
-/// The variables of the process; of two with one name the last counts.
+    /// The variables of the process; of two with one name the last counts.
     pub fn from_os(variables: impl IntoIterator<Item = (String, String)>) -> Environment {
         let mut environment = Environment::new();
         for (name, value) in variables {

@@ -55,7 +55,7 @@ pub fn environment(
         };
         match read(file, &lookup) {
             Ok(values) => set.extend(values.into_iter().map(|(name, value)| (name, Some(value)))),
-            Err(finding) => diags.push(placed(finding, origins, "env_file", at)),
+            Err(finding) => diags.push(placed(*finding, origins, "env_file", at)),
         }
     }
     set.extend(container.environment.drain(..));
@@ -75,7 +75,7 @@ pub fn label_files(project: &mut Project, read: Reader<'_>, diags: &mut Diagnost
             let file = EnvFile { path: path.clone(), required: true, format: None };
             match read(&file, &|name| labels.get(name).cloned()) {
                 Ok(values) => labels.extend(values),
-                Err(finding) => diags.push(placed(finding, &service.origins, "label_file", at)),
+                Err(finding) => diags.push(placed(*finding, &service.origins, "label_file", at)),
             }
         }
         labels.extend(container.labels.drain(..));
@@ -93,12 +93,12 @@ pub fn replicas(project: &mut Project) {
 }
 
 /// A reader knows the file but not who asked for it.
-fn placed(mut finding: Box<Diagnostic>, origins: &Origins, key: &str, at: usize) -> Diagnostic {
+fn placed(mut finding: Diagnostic, origins: &Origins, key: &str, at: usize) -> Diagnostic {
     if !finding.span.is_some() {
         finding.span = origins.value(PathRef::Root.key(key).index(at));
         finding.path.get_or_insert_with(|| format!("{}.{key}[{at}]", origins.path()));
     }
-    *finding
+    finding
 }
 
 #[cfg(test)]

@@ -7,12 +7,12 @@
 pub mod diag;
 pub mod failure;
 pub mod logs;
+pub mod ls;
 pub mod message;
 pub mod mode;
 pub mod plan;
 pub mod progress;
 pub mod prompt;
 pub mod ps;
-pub mod ls;
 pub mod table;
 pub mod terminal;

@@ -34,7 +34,7 @@ type Stopping<'a> = Pin<Box<dyn Future<Output = Result<Converged, ConvergeError>
 /// How it ended.
 enum End {
     /// The run failed or was cancelled: its outcome tells.
-    Run(Result<Done, ConvergeError>),
+    Run(Box<Result<Done, ConvergeError>>),
     /// Everything that was watched ended; the exit code.
     Over(u8),
     /// A signal stopped it.
@@ -74,10 +74,12 @@ pub fn run(
         };
         let names = attach::wanted_names(&desired, services.as_ref());
         let attached = Attached { front, up, desired, ignore_orphans, session, canceller };
-        Ok::<_, ConvergeError>(attached.follow(show, names, intent, sources, attachments, collector, events).await)
+        Ok::<_, ConvergeError>(
+            attached.follow(show, names, intent, sources, attachments, collector, events).await,
+        )
     });
     match outcome {
-        Ok(Ok(End::Run(result))) => finish(front, Ok(result)),
+        Ok(Ok(End::Run(result))) => finish(front, Ok(*result)),
         Ok(Ok(End::Over(code))) => code,
         Ok(Ok(End::Signalled)) => exit::CANCELLED,
         Ok(Err(error)) => front.fail(error.to_string()),
@@ -86,7 +88,11 @@ pub fn run(
 }
 
 /// Services whose output is shown; `None` for all.
-fn attach_set(up: &Up, desired: &Desired, intent: &plan::Up) -> Result<Option<BTreeSet<ServiceName>>, String> {
+fn attach_set(
+    up: &Up,
+    desired: &Desired,
+    intent: &plan::Up,
+) -> Result<Option<BTreeSet<ServiceName>>, String> {
     let named = |names: &[String]| -> Result<BTreeSet<ServiceName>, String> {
         let unknown: Vec<&str> =
             names.iter().map(String::as_str).filter(|name| !desired.services.contains_key(*name)).collect();
@@ -98,8 +104,9 @@ fn attach_set(up: &Up, desired: &Desired, intent: &plan::Up) -> Result<Option<BT
     let mut set = if !up.attach.is_empty() {
         named(&up.attach)?
     } else {
-        let targeted =
-            |name: &ServiceName| up.attach_dependencies || intent.targets.is_empty() || intent.targets.contains(name);
+        let targeted = |name: &ServiceName| {
+            up.attach_dependencies || intent.targets.is_empty() || intent.targets.contains(name)
+        };
         let shown = desired.services.values().filter(|service| service.attach && targeted(&service.name));
         shown.map(|service| service.name.clone()).collect()
     };
@@ -123,7 +130,12 @@ impl Show {
     }
 
     /// Writes lines above the live block.
-    fn lines(&mut self, first: LogEvent, more: &mut mpsc::Receiver<LogEvent>, mut seen: impl FnMut(&LogEvent)) {
+    fn lines(
+        &mut self,
+        first: LogEvent,
+        more: &mut mpsc::Receiver<LogEvent>,
+        mut seen: impl FnMut(&LogEvent),
+    ) {
         self.progress.clear();
         let mut next = Some(first);
         // A batch at a time, so that a flood of lines doesn't hold up everything else.
@@ -269,9 +281,10 @@ impl Attached<'_> {
     /// Whether the run ends everything: it failed, or nothing could be planned.
     fn judge(&self, done: Result<Converged, ConvergeError>, sources: &SourceMap) -> Option<End> {
         match done {
-            Err(error) => Some(End::Run(Err(error))),
+            Err(error) => Some(End::Run(Box::new(Err(error)))),
             Ok(done) if done.report.exit_code() != 0 => {
-                Some(End::Run(Ok(Done { plan: done.plan, report: Some(done.report), sources: sources.clone() })))
+                let done = Done { plan: done.plan, report: Some(done.report), sources: sources.clone() };
+                Some(End::Run(Box::new(Ok(done))))
             }
             Ok(done) => {
                 for warning in &done.plan.warnings {

@@ -120,10 +120,8 @@ pub fn run(front: &Front, config: &Config) -> u8 {
     request.no_interpolate = config.no_interpolate;
     request.no_normalize = config.no_normalize || front.global.compatibility;
     let raw = config.no_interpolate || what == What::Variables;
-    let lists_only = matches!(
-        what,
-        What::Services | What::Volumes | What::Networks | What::Models | What::Environment
-    );
+    let lists_only =
+        matches!(what, What::Services | What::Volumes | What::Networks | What::Models | What::Environment);
     let wanted = LoadRequest {
         services: if what == What::Services { Vec::new() } else { config.services.clone() },
         along: Along::Dependencies,
@@ -138,7 +136,9 @@ pub fn run(front: &Front, config: &Config) -> u8 {
     };
     if raw && !config.services.is_empty() {
         let flag = if config.no_interpolate { "--no-interpolate" } else { "--variables" };
-        front.warn(&format!("service filtering is not applied when {flag} is set, the full model will be rendered"));
+        front.warn(&format!(
+            "service filtering is not applied when {flag} is set, the full model will be rendered"
+        ));
     }
     let Some(loaded) = front.load(wanted) else { return exit::ERROR };
     let text = match app::config::render(&loaded, &what, form, raw) {

@@ -161,7 +161,8 @@ pub fn run_ps(front: &Front, ps: &Ps) -> u8 {
     let (project, known) = match target {
         Target::Name(name) => (name, None),
         Target::Aim(aim) => {
-            let known: Vec<ServiceName> = aim.desired.services.keys().chain(&aim.desired.others).cloned().collect();
+            let known: Vec<ServiceName> =
+                aim.desired.services.keys().chain(&aim.desired.others).cloned().collect();
             (aim.desired.project, Some(known))
         }
     };
@@ -256,11 +257,14 @@ pub fn run_logs(front: &Front, logs: &Logs) -> u8 {
         Ok(target) => target,
         Err(code) => return code,
     };
-    let named: BTreeSet<ServiceName> = logs.services.iter().map(|name| ServiceName::from(name.as_str())).collect();
+    let named: BTreeSet<ServiceName> =
+        logs.services.iter().map(|name| ServiceName::from(name.as_str())).collect();
     let (project, services) = match target {
         Target::Name(name) => (name, Some(named).filter(|named| !named.is_empty())),
         Target::Aim(aim) => {
-            let known = |name: &&ServiceName| aim.desired.services.contains_key(*name) || aim.desired.others.contains(name);
+            let known = |name: &&ServiceName| {
+                aim.desired.services.contains_key(*name) || aim.desired.others.contains(name)
+            };
             if let Some(missing) = named.iter().find(|name| !known(name)) {
                 return front.fail(format!("no such service: {missing}"));
             }

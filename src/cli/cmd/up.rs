@@ -153,9 +153,8 @@ pub fn run_plan(front: &Front, plan: &Plan) -> u8 {
 /// Prints the plan; `changes` is the exit code when there is something to do.
 fn show_plan(front: &Front, prepared: Prepared, json: bool, changes: u8) -> u8 {
     let Prepared { desired, sources, intent, .. } = prepared;
-    let planned = front.run(async |session| {
-        converge::make_plan(&session, desired, Intent::Up(intent), None).await
-    });
+    let planned =
+        front.run(async |session| converge::make_plan(&session, desired, Intent::Up(intent), None).await);
     let plan = match planned {
         Ok(Ok(plan)) => plan,
         Ok(Err(error)) => return front.fail(error.to_string()),
@@ -286,7 +285,14 @@ pub fn run_up(front: &Front, up: &Up) -> u8 {
     if up.detach || wait || up.shape.no_start {
         return detached(front, up, prepared);
     }
-    super::attached::run(front, up, prepared.desired, prepared.sources, prepared.intent, prepared.ignore_orphans)
+    super::attached::run(
+        front,
+        up,
+        prepared.desired,
+        prepared.sources,
+        prepared.intent,
+        prepared.ignore_orphans,
+    )
 }
 
 fn detached(front: &Front, up: &Up, prepared: Prepared) -> u8 {
@@ -313,14 +319,19 @@ impl Up {
             return Err("--wait-timeout must be a non-negative integer".to_owned());
         }
         if self.abort_on_container_failure && self.abort_on_container_exit {
-            return Err("--abort-on-container-failure cannot be combined with --abort-on-container-exit".to_owned());
-        }
-        if self.wait && (self.abort_on_container_exit || !self.attach.is_empty() || self.attach_dependencies) {
             return Err(
-                "--wait cannot be combined with --abort-on-container-exit, --attach or --attach-dependencies".to_owned()
+                "--abort-on-container-failure cannot be combined with --abort-on-container-exit".to_owned()
             );
         }
-        let attaches = cascade || self.abort_on_container_failure || !self.attach.is_empty() || self.attach_dependencies;
+        if self.wait && (self.abort_on_container_exit || !self.attach.is_empty() || self.attach_dependencies)
+        {
+            return Err(
+                "--wait cannot be combined with --abort-on-container-exit, --attach or --attach-dependencies"
+                    .to_owned(),
+            );
+        }
+        let attaches =
+            cascade || self.abort_on_container_failure || !self.attach.is_empty() || self.attach_dependencies;
         if (self.detach || self.wait) && attaches {
             let flag = if self.wait { "--wait" } else { "--detach" };
             return Err(format!(

@@ -25,7 +25,6 @@ fn run(request: &Request, files: &MapFiles) -> (Option<Located>, Vec<String>) {
     (located, diags.into_iter().map(|d| d.message).collect())
 }
 
-#[expect(clippy::panic, reason = "the way a test fails")]
 fn found(request: &Request, files: &MapFiles) -> Located {
     let (located, messages) = run(request, files);
     assert_eq!(messages, Vec::<String>::new());
