@@ -12,6 +12,7 @@ pub mod failure;
 pub mod labels;
 pub mod list;
 pub mod load;
+pub mod remote;
 pub mod request;
 
 use std::sync::Arc;

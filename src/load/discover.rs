@@ -68,6 +68,8 @@ pub struct ComposeFile {
 pub struct Located {
     /// The files, in the order they are merged. Those that can't be read are missing, with a finding.
     pub files: Vec<ComposeFile>,
+    /// The reference of the first file, when that is a remote one.
+    pub remote: Option<String>,
     /// The directory that relative paths start from.
     pub working_dir: PathBuf,
     /// The variables for interpolation, with `COMPOSE_PROJECT_NAME`.
@@ -143,6 +145,7 @@ pub fn locate(
     environment.set("COMPOSE_PROJECT_NAME", name.as_str(), Origin::Program);
     Some(Located {
         files: compose_files,
+        remote: chosen.into_iter().next().and_then(|first| first.remote),
         working_dir,
         environment,
         name,
@@ -176,13 +179,13 @@ struct Chosen {
     path: PathBuf,
     /// As `COMPOSE_FILE` has it, when that chose it.
     from_variable: Option<String>,
-    /// Whether this is the local copy of a remote file.
-    remote: bool,
+    /// The reference, when this is the local copy of a remote file.
+    remote: Option<String>,
 }
 
 impl Chosen {
     fn local(path: PathBuf) -> Chosen {
-        Chosen { path, from_variable: None, remote: false }
+        Chosen { path, from_variable: None, remote: None }
     }
 
     fn is_stdin(&self) -> bool {
@@ -311,7 +314,7 @@ impl<'a> Search<'a> {
     /// A file that the user named; a remote one is fetched. `None` when it can't be, which was told.
     fn choose(&mut self, written: &str) -> Option<Chosen> {
         match remote::fetch(written, &self.request.os, self.remote, Span::NONE) {
-            Some(Ok(path)) => Some(Chosen { remote: true, ..Chosen::local(path) }),
+            Some(Ok(path)) => Some(Chosen { remote: Some(written.to_owned()), ..Chosen::local(path) }),
             Some(Err(finding)) => {
                 self.diags.push(*finding);
                 None
@@ -349,14 +352,14 @@ impl<'a> Search<'a> {
             return directory.clone();
         }
         let first = self.files.iter().find(|file| !file.is_stdin());
-        let parent = first.filter(|file| !file.remote).and_then(|file| file.path.parent());
+        let parent = first.filter(|file| file.remote.is_none()).and_then(|file| file.path.parent());
         parent.unwrap_or(&self.request.cwd).to_owned()
     }
 
     /// The directory that relative paths start from. The first remote file brings its own, wherever it
     /// stands among the files, as in the reference.
     fn working_dir(&self) -> PathBuf {
-        let remote = self.files.iter().find(|file| file.remote).and_then(|file| file.path.parent());
+        let remote = self.files.iter().find(|file| file.remote.is_some()).and_then(|file| file.path.parent());
         match (&self.directory, remote) {
             (None, Some(parent)) => parent.to_owned(),
             _ => self.start(),
