@@ -7,6 +7,7 @@
 pub mod attach;
 pub mod config;
 pub mod converge;
+pub mod digests;
 pub mod disk;
 pub mod failure;
 pub mod labels;
