@@ -46,6 +46,7 @@ const HOMES: &[(&str, &str)] = &[
     ("console", "ui"),
     ("annotate_snippets", "ui"),
     ("granit_parser", "yaml"),
+    ("reqwest", "app"),
 ];
 
 /// What a pure module may not name. `load` reads files through a trait, with the standard library's paths only.
