@@ -56,7 +56,7 @@ const STATUS: (&str, &str) = ("Status", "STATUS");
 const OF_PUBLISHERS: [&str; 4] = ["URL", "TargetPort", "PublishedPort", "Protocol"];
 
 const COLUMNS: [&str; 7] = ["Name", "Image", "Command", "Service", "RunningFor", "Status", "Ports"];
-const RAW: &str = "container_id: {{.ID}}\\nimage: {{.Image}}\\ncommand: {{.Command}}\\ncreated_at: {{.CreatedAt}}\\nstate: {{.State}}\\nstatus: {{.Status}}\\nnames: {{.Names}}\\nlabels: {{.Labels}}\\nports: {{.Ports}}\\n";
+const RAW: &str = "container_id: {{.ID}}\\nimage: {{.Image}}\\ncommand: {{.Command}}\\ncreated_at: {{.CreatedAt}}\\nstate: {{.State}}\\nstatus: {{.Status}}\\nnames: {{.Names}}\\nlabels: {{.Labels}}\\nports:{{pad .Ports 1 0}}\\n";
 
 /// Label of containers of another engine.
 const ENGINE: &str = "com.docker.compose.engine";
