@@ -398,6 +398,7 @@ fn mounts(world: &World, container: &Container) -> Vec<ObservedMount> {
     let volumes = container.mounts.iter().map(|mount| ObservedMount {
         kind: "volume".to_owned(),
         name: Some(mount.volume.clone()),
+        driver: world.volumes.get(&mount.volume).map(|volume| volume.driver.clone()).unwrap_or_default(),
         source: if world.volumes.contains_key(&mount.volume) {
             format!("/var/lib/docker/volumes/{}/_data", mount.volume)
         } else {
@@ -410,6 +411,7 @@ fn mounts(world: &World, container: &Container) -> Vec<ObservedMount> {
         crate::spec::MountKind::Bind { source, .. } => Some(ObservedMount {
             kind: "bind".to_owned(),
             name: None,
+            driver: String::new(),
             source: source.clone(),
             destination: mount.target.clone(),
             read_write: !mount.read_only,
