@@ -236,7 +236,7 @@ mod tests {
     }
 
     async fn started(engine: &MemoryEngine, name: &str, spec: &ContainerSpec) -> ContainerId {
-        let id = engine.create_container(name, spec).await.expect("create");
+        let id = engine.create_container(name, spec).await.expect("create").id;
         engine.start_container(&id).await.expect("start");
         id
     }
@@ -288,7 +288,7 @@ mod tests {
         let engine = MemoryEngine::new();
         let error = EngineError::Broken { subject: "x".into(), cause: "y".into() };
         engine.fault(Fault::Fail(2, error.clone()));
-        let id = engine.create_container("a-1", &spec()).await.expect("create");
+        let id = engine.create_container("a-1", &spec()).await.expect("create").id;
         assert_eq!(engine.start_container(&id).await, Err(error));
         assert_eq!(engine.snapshot().containers["a-1"].state, ContainerState::Created);
         engine.fault(Fault::GoneAfter(3));

@@ -11,9 +11,9 @@ use super::world::{Container, EPOCH, World};
 use super::{MemoryEngine, name};
 use crate::base::{ContainerId, NetworkId};
 use crate::engine::{
-    Answer, Answers, ContainerDetail, ContainerQuery, Containers, EngineError, EngineEvent, EventKind,
-    EventQuery, ExecOutput, ExecRequest, Execs, Feed, Images, LogChunk, LogQuery, Networks, PullProgress,
-    System, Volumes,
+    Answer, Answers, ContainerDetail, ContainerQuery, Containers, CreatedContainer, EngineError, EngineEvent,
+    EventKind, EventQuery, ExecOutput, ExecRequest, Execs, Feed, Images, LogChunk, LogQuery, Networks,
+    PullProgress, System, Volumes,
 };
 use crate::spec::{ContainerSpec, EndpointSpec, NetworkSpec, VolumeSpec};
 use crate::state::{
@@ -109,10 +109,12 @@ impl Containers for MemoryEngine {
         })
     }
 
-    fn create_container(&self, name: &str, spec: &ContainerSpec) -> Answer<'_, ContainerId> {
+    fn create_container(&self, name: &str, spec: &ContainerSpec) -> Answer<'_, CreatedContainer> {
         let (name, spec) = (name.to_owned(), spec.clone());
         Box::pin(async move {
-            self.call("create_container", &name, true, |world, now| world.create(&name, &spec, now)).await
+            let create = |world: &mut World, now| world.create(&name, &spec, now);
+            let id = self.call("create_container", &name, true, create).await?;
+            Ok(CreatedContainer { id, warnings: Vec::new() })
         })
     }
 
@@ -398,6 +400,7 @@ fn mounts(world: &World, container: &Container) -> Vec<ObservedMount> {
     let volumes = container.mounts.iter().map(|mount| ObservedMount {
         kind: "volume".to_owned(),
         name: Some(mount.volume.clone()),
+        driver: world.volumes.get(&mount.volume).map(|volume| volume.driver.clone()).unwrap_or_default(),
         source: if world.volumes.contains_key(&mount.volume) {
             format!("/var/lib/docker/volumes/{}/_data", mount.volume)
         } else {
@@ -410,6 +413,7 @@ fn mounts(world: &World, container: &Container) -> Vec<ObservedMount> {
         crate::spec::MountKind::Bind { source, .. } => Some(ObservedMount {
             kind: "bind".to_owned(),
             name: None,
+            driver: String::new(),
             source: source.clone(),
             destination: mount.target.clone(),
             read_write: !mount.read_only,

@@ -237,6 +237,7 @@ impl<'a> Builder<'a> {
                     labels: indexmap::IndexMap::new(),
                     nocopy: false,
                     subpath: None,
+                    selinux: None,
                 },
                 None => MountKind::Bind {
                     source: mount.source.clone(),

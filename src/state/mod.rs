@@ -108,6 +108,8 @@ pub struct ObservedMount {
     pub kind: String,
     /// Name of a volume.
     pub name: Option<String>,
+    /// Driver of a volume; empty for others.
+    pub driver: String,
     /// Path on the host.
     pub source: String,
     /// Path inside.

@@ -1,11 +1,12 @@
-//! `ls`: projects as a table or as JSON.
+//! What `ls` prints: projects as a table or as JSON (runtime specification 5.8).
 
 use serde::Serialize;
+use serde_json::Value as Json;
 
-use super::table;
+use super::{table, template};
 
 /// One project.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ProjectRow {
     /// Its name.
@@ -16,26 +17,29 @@ pub struct ProjectRow {
     pub config_files: String,
 }
 
-/// The form asked for is unknown.
-#[derive(Debug, thiserror::Error)]
-#[error("format value \"{0}\" could not be parsed: it is table or json")]
-pub struct UnknownFormat(String);
+/// A form that isn't there.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("format value \"{0}\" could not be parsed: parsing failed; write table or json")]
+pub struct UnknownForm(String);
 
-/// The text that `ls` prints.
-pub fn render(rows: &[ProjectRow], format: &str, quiet: bool) -> Result<String, UnknownFormat> {
+/// The list in the order it is given.
+pub fn render(rows: &[ProjectRow], format: &str, quiet: bool) -> Result<String, UnknownForm> {
     if quiet {
         return Ok(rows.iter().map(|row| format!("{}\n", row.name)).collect());
     }
-    match format {
-        "" | "table" => {
-            let mut cells = vec![["NAME", "STATUS", "CONFIG FILES"].map(str::to_owned).to_vec()];
-            cells.extend(
-                rows.iter().map(|row| vec![row.name.clone(), row.status.clone(), row.config_files.clone()]),
-            );
-            Ok(table::layout(&cells, 20, 3))
+    match format.to_lowercase().as_str() {
+        "" | "table" | "pretty" => {
+            let cells =
+                |row: &ProjectRow| vec![row.name.clone(), row.status.clone(), row.config_files.clone()];
+            let heading = ["NAME", "STATUS", "CONFIG FILES"].map(str::to_owned).to_vec();
+            let lines: Vec<Vec<String>> = std::iter::once(heading).chain(rows.iter().map(cells)).collect();
+            Ok(table::layout(&lines, 20, 3))
         }
-        "json" => Ok(format!("{}\n", super::template::go_json(&serde_json::json!(rows)))),
-        other => Err(UnknownFormat(other.to_owned())),
+        "json" => {
+            let list: Vec<Json> = rows.iter().map(|row| serde_json::json!(row)).collect();
+            Ok(template::go_json(&Json::Array(list)) + "\n")
+        }
+        _ => Err(UnknownForm(format.to_owned())),
     }
 }
 
@@ -44,19 +48,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn projects_in_every_form() {
-        let row =
-            ProjectRow { name: "shop".into(), status: "running(2)".into(), config_files: "/s/c.yaml".into() };
-        let told = |format, quiet| render(std::slice::from_ref(&row), format, quiet);
+    fn the_forms() {
+        let rows = [ProjectRow {
+            name: "p".into(),
+            status: "exited(1), running(2)".into(),
+            config_files: "/a/compose.yaml".into(),
+        }];
         assert_eq!(
-            told("table", false).unwrap(),
-            "NAME                STATUS              CONFIG FILES\nshop                running(2)          /s/c.yaml\n"
+            render(&rows, "table", false).expect("text"),
+            "NAME                STATUS                  CONFIG FILES\n\
+             p                   exited(1), running(2)   /a/compose.yaml\n"
         );
         assert_eq!(
-            told("json", false).unwrap(),
-            "[{\"Name\":\"shop\",\"Status\":\"running(2)\",\"ConfigFiles\":\"/s/c.yaml\"}]\n"
+            render(&rows, "json", false).expect("text"),
+            "[{\"Name\":\"p\",\"Status\":\"exited(1), running(2)\",\"ConfigFiles\":\"/a/compose.yaml\"}]\n"
         );
-        assert_eq!(told("table", true).unwrap(), "shop\n");
-        assert!(told("xml", false).is_err());
+        assert_eq!(render(&rows, "table", true).expect("text"), "p\n");
+        assert_eq!(render(&[], "json", false).expect("text"), "[]\n");
+        assert!(render(&rows, "foo", false).is_err());
     }
 }

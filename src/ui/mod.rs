@@ -4,10 +4,11 @@
 //! In: diagnostics, events, observed state, plans. Out: text on the streams it was given. Renderers are
 //! state machines over events and a clock that is handed in, so that tests need no terminal.
 
-pub mod ago;
+pub mod age;
 mod bytes;
 pub mod diag;
 pub mod failure;
+pub mod format;
 pub mod logs;
 pub mod ls;
 pub mod message;

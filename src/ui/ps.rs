@@ -1,232 +1,228 @@
-//! `ps`: containers as a table, as JSON, or through a template.
+//! What `ps` prints: containers as a table, as JSON lines, or through a template (runtime specification 5.4).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeSet;
 
-use gtmpl_ng::Value;
-use serde_json::json;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::{Value as Json, json};
 
-use super::ago;
-use super::template::{Format, LABELS_BY_KEY, Row, TemplateError, go_json};
-use super::{ports, table};
+use super::template::{LABEL_MAP, TemplateError};
+use super::{age, format, ports};
 use crate::base::quote::go_quote;
-use crate::spec::labels;
-use crate::state::{Health, ObservedContainer};
+use crate::state::{ContainerState, Health, ObservedContainer, ObservedPort};
 
-/// How containers are listed.
-#[derive(Clone, Debug, Default)]
+/// How the list looks.
 pub struct PsOptions {
-    /// `table`, `json`, `raw`, a Go template, or `table` with one.
+    /// `table`, `json`, `raw`, or a template.
     pub format: String,
     /// Only ids.
     pub quiet: bool,
-    /// Only names of services.
+    /// Only the names of services.
     pub services: bool,
-    /// Whole ids and commands.
+    /// Whole ids, commands and names of mounts.
     pub no_trunc: bool,
     /// Seconds since 1970.
     pub now: i64,
 }
 
-/// Every field a template may use, with the heading of its column.
-const FIELDS: [(&str, &str); 20] = [
-    ("Command", "COMMAND"),
-    ("CreatedAt", "CREATED AT"),
-    ("Engine", "ENGINE"),
-    ("ExitCode", "EXIT CODE"),
-    ("Health", "HEALTH"),
-    ("ID", "CONTAINER ID"),
-    ("Image", "IMAGE"),
-    ("Labels", "LABELS"),
-    ("LocalVolumes", "LOCAL VOLUMES"),
-    ("Mounts", "MOUNTS"),
-    ("Name", "NAME"),
-    ("Names", "NAMES"),
-    ("Networks", "NETWORKS"),
-    ("Ports", "PORTS"),
-    ("Project", "PROJECT"),
-    ("Publishers", "PUBLISHERS"),
-    ("RunningFor", "CREATED"),
-    ("Service", "SERVICE"),
-    ("Size", "SIZE"),
-    ("State", "STATE"),
-];
-/// Its heading is its name.
-const STATUS: (&str, &str) = ("Status", "STATUS");
-/// Fields of one entry of `Publishers`.
-const OF_PUBLISHERS: [&str; 4] = ["URL", "TargetPort", "PublishedPort", "Protocol"];
-
-const COLUMNS: [&str; 7] = ["Name", "Image", "Command", "Service", "RunningFor", "Status", "Ports"];
-const RAW: &str = "container_id: {{.ID}}\\nimage: {{.Image}}\\ncommand: {{.Command}}\\ncreated_at: {{.CreatedAt}}\\nstate: {{.State}}\\nstatus: {{.Status}}\\nnames: {{.Names}}\\nlabels: {{.Labels}}\\nports:{{pad .Ports 1 0}}\\n";
-
-/// Label of containers of another engine.
+const SERVICE: &str = "com.docker.compose.service";
+const PROJECT: &str = "com.docker.compose.project";
+/// Only read: whoever runs several engines may tell by it which one a container is on.
 const ENGINE: &str = "com.docker.compose.engine";
-const COMMAND_WIDTH: usize = 20;
-const MOUNT_WIDTH: usize = 15;
-const SHORT_ID: usize = 12;
 
-/// The text that `ps` prints.
+const TABLE: &str =
+    "{{.Name}}\t{{.Image}}\t{{.Command}}\t{{.Service}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}";
+const RAW: &str = "container_id: {{.ID}}\nimage: {{.Image}}\ncommand: {{.Command}}\ncreated_at: {{.CreatedAt}}\n\
+    state: {{.State}}\nstatus: {{.Status}}\nnames: {{.Names}}\nlabels: {{.Labels}}\nports: {{.Ports}}\n";
+
+/// The list, one container after the other as they are given.
 pub fn render(containers: &[ObservedContainer], options: &PsOptions) -> Result<String, TemplateError> {
     if options.quiet {
-        return Ok(lines(containers.iter().map(|container| container.id.to_string())));
+        return Ok(containers.iter().map(|container| format!("{}\n", container.id)).collect());
     }
     if options.services {
-        return Ok(services(containers));
+        let mut seen = BTreeSet::new();
+        let names = containers.iter().map(|container| container.label(SERVICE).unwrap_or_default());
+        let names: Vec<&str> = names.filter(|name| seen.insert(*name)).collect();
+        // Without a service the reference prints an empty line.
+        return Ok(names.join("\n") + "\n");
     }
-    let rows = containers.iter().map(|container| fields(container, options));
-    match options.format.as_str() {
-        "" | "table" => {
-            let mut columns = COLUMNS.to_vec();
-            if containers.iter().any(|container| container.label(ENGINE).is_some()) {
-                columns.push("Engine");
-            }
-            let mut cells = vec![columns.iter().map(|name| heading(name).to_owned()).collect()];
-            let cell = |row: &BTreeMap<&str, serde_json::Value>, name| {
-                row.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
-            };
-            cells.extend(rows.map(|row| columns.iter().map(|name| cell(&row, name)).collect()));
-            Ok(table::layout(&cells, 10, 3))
-        }
-        "json" => Ok(lines(rows.map(|row| go_json(&json!(row))))),
-        format => {
-            let (titled, text) = match format.strip_prefix("table ") {
-                Some(text) => (true, text.trim_start()),
-                None if format == "raw" => (false, RAW),
-                None => (false, format),
-            };
-            let names: Vec<&str> = FIELDS.iter().chain([&STATUS]).map(|(name, _)| *name).collect();
-            let format = Format::new(text, &names, &OF_PUBLISHERS)?;
-            let mut out = Vec::new();
-            if titled {
-                out.push(format.render(headings())?);
-            }
-            for (container, row) in containers.iter().zip(rows) {
-                out.push(format.render(for_template(container, row))?);
-            }
-            if !titled {
-                return Ok(lines(out.into_iter()));
-            }
-            let cells: Vec<Vec<String>> = out
-                .iter()
-                .flat_map(|text| text.split('\n'))
-                .map(|line| line.split('\t').map(str::to_owned).collect())
-                .collect();
-            Ok(table::layout(&cells, 10, 3))
+    let mut rows: Vec<Json> = containers.iter().map(|container| row(container, options)).collect();
+    if options.format != "json" {
+        for (row, container) in rows.iter_mut().zip(containers) {
+            row[LABEL_MAP] = json!(container.labels);
         }
     }
+    let engines = containers.iter().any(|container| container.label(ENGINE).is_some());
+    let table = if engines { format!("{TABLE}\t{{{{.Engine}}}}") } else { TABLE.to_owned() };
+    let format = if options.format == "raw" { RAW } else { &options.format };
+    format::render(&rows, &headings(), format, &table)
 }
 
-fn heading(field: &str) -> &'static str {
-    FIELDS.iter().chain([&STATUS]).find(|(name, _)| *name == field).map_or("", |(_, heading)| *heading)
+fn headings() -> Json {
+    json!({
+        "Command": "COMMAND", "CreatedAt": "CREATED AT", "Engine": "ENGINE", "ExitCode": "EXIT CODE",
+        "Health": "HEALTH", "ID": "CONTAINER ID", "Image": "IMAGE", "Labels": "LABELS",
+        "LocalVolumes": "LOCAL VOLUMES", "Mounts": "MOUNTS", "Name": "NAME", "Names": "NAMES",
+        "Networks": "NETWORKS", "Ports": "PORTS", "Project": "PROJECT", "Publishers": "PUBLISHERS",
+        "RunningFor": "CREATED", "Service": "SERVICE", "Size": "SIZE", "State": "STATE", "Status": "STATUS",
+    })
 }
 
-fn headings() -> Row {
-    FIELDS
+/// The fields of one container, by name. All are texts but the exit code and the publishers.
+fn row(container: &ObservedContainer, options: &PsOptions) -> Json {
+    let short = |text: &str, width: usize| if options.no_trunc { text.to_owned() } else { cut(text, width) };
+    let labels: Vec<String> = container.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let mut mounts: Vec<String> = container
+        .mounts
         .iter()
-        .chain([&STATUS])
-        .map(|(name, heading)| ((*name).to_owned(), Value::from(*heading)))
-        .collect()
-}
-
-/// Services in the order of their containers, once each; an empty line when there are none, as the
-/// reference prints it.
-fn services(containers: &[ObservedContainer]) -> String {
-    let mut names: Vec<String> = Vec::new();
-    for container in containers {
-        let name = container.label(labels::SERVICE).unwrap_or_default();
-        if !names.iter().any(|known| known == name) {
-            names.push(name.to_owned());
-        }
-    }
-    if names.is_empty() { "\n".to_owned() } else { lines(names.into_iter()) }
-}
-
-fn fields(container: &ObservedContainer, options: &PsOptions) -> BTreeMap<&'static str, serde_json::Value> {
-    let label = |key: &str| container.label(key).unwrap_or_default();
-    let command =
-        if options.no_trunc { container.command.clone() } else { shorten(&container.command, COMMAND_WIDTH) };
-    let id = container.id.as_str();
-    let mounts = container.mounts.iter().map(|mount| {
-        let name = mount.name.as_deref().unwrap_or(&mount.source);
-        if options.no_trunc { name.to_owned() } else { shorten(name, MOUNT_WIDTH) }
-    });
-    let volumes = container.mounts.iter().filter(|mount| mount.kind == "volume").count();
-    let all_labels: Vec<String> =
-        container.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    let networks: Vec<&str> = container.networks.iter().map(|one| one.network.as_str()).collect();
-    let health = match container.health {
+        .map(|mount| short(mount.name.as_deref().unwrap_or(&mount.source), 15))
+        .collect();
+    mounts.sort();
+    let local = container.mounts.iter().filter(|mount| mount.driver == "local").count();
+    let networks: Vec<&str> = container.networks.iter().map(|network| network.network.as_str()).collect();
+    let ended = matches!(container.state, ContainerState::Exited | ContainerState::Dead);
+    let health = match container.health.filter(|_| container.state == ContainerState::Running) {
         None => "",
         Some(Health::Starting) => "starting",
         Some(Health::Healthy) => "healthy",
         Some(Health::Unhealthy) => "unhealthy",
     };
-    BTreeMap::from([
-        ("Command", json!(go_quote(&command))),
-        ("CreatedAt", json!(ago::moment(container.created))),
-        ("Engine", json!(label(ENGINE))),
-        ("ExitCode", json!(container.exit_code.unwrap_or(0))),
-        ("Health", json!(health)),
-        ("ID", json!(if options.no_trunc { id } else { &id[..id.len().min(SHORT_ID)] })),
-        ("Image", json!(container.image)),
-        ("Labels", json!(all_labels.join(","))),
-        ("LocalVolumes", json!(volumes.to_string())),
-        ("Mounts", json!(mounts.collect::<Vec<_>>().join(","))),
-        ("Name", json!(container.name)),
-        ("Names", json!(container.name)),
-        ("Networks", json!(networks.join(","))),
-        ("Ports", json!(ports::text(&container.ports))),
-        ("Project", json!(label(labels::PROJECT))),
-        ("Publishers", publishers(container)),
-        ("RunningFor", json!(format!("{} ago", ago::duration(options.now - container.created)))),
-        ("Service", json!(label(labels::SERVICE))),
-        ("Size", json!("0B")),
-        ("State", json!(container.state.as_str())),
-        ("Status", json!(container.status)),
-    ])
+    let id = container.id.as_str();
+    json!({
+        "Command": go_quote(&short(&container.command, 20)),
+        "CreatedAt": moment(container.created),
+        "Engine": container.label(ENGINE).unwrap_or_default(),
+        "ExitCode": container.exit_code.filter(|_| ended).unwrap_or(0),
+        "Health": health,
+        "ID": if options.no_trunc { id } else { id.get(..12).unwrap_or(id) },
+        "Image": container.image,
+        "Labels": labels.join(","),
+        "LocalVolumes": local.to_string(),
+        "Mounts": mounts.join(","),
+        "Name": container.name,
+        "Names": container.name,
+        "Networks": networks.join(","),
+        "Ports": ports::words(&container.ports),
+        "Project": container.label(PROJECT).unwrap_or_default(),
+        "Publishers": publishers(&container.ports),
+        "RunningFor": format!("{} ago", age::words(options.now - container.created)),
+        "Service": container.label(SERVICE).unwrap_or_default(),
+        "Size": "0B",
+        "State": container.state.as_str(),
+        "Status": container.status,
+    })
 }
 
-fn publishers(container: &ObservedContainer) -> serde_json::Value {
-    let mut all = container.ports.clone();
-    all.sort_by(ports::order);
-    all.iter()
-        .map(|port| {
-            json!({
-                "URL": port.ip.as_deref().unwrap_or_default(),
-                "TargetPort": port.private,
-                "PublishedPort": port.public.unwrap_or(0),
-                "Protocol": port.protocol,
-            })
+/// By the port inside; else in the engine's order.
+fn publishers(ports: &[ObservedPort]) -> Json {
+    let mut sorted: Vec<&ObservedPort> = ports.iter().collect();
+    sorted.sort_by_key(|port| port.private);
+    let one = |port: &ObservedPort| {
+        json!({
+            "URL": port.ip.as_deref().unwrap_or_default(),
+            "TargetPort": port.private,
+            "PublishedPort": port.public.unwrap_or(0),
+            "Protocol": port.protocol,
         })
-        .collect()
+    };
+    Json::Array(sorted.into_iter().map(one).collect())
 }
 
-fn for_template(container: &ObservedContainer, row: BTreeMap<&str, serde_json::Value>) -> Row {
-    let by_key: HashMap<String, Value> =
-        container.labels.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
-    let fields = row.into_iter().map(|(name, value)| (name.to_owned(), of_json(&value)));
-    fields.chain([(LABELS_BY_KEY.to_owned(), Value::Map(by_key))]).collect()
-}
-
-fn of_json(value: &serde_json::Value) -> Value {
-    match value {
-        serde_json::Value::Null => Value::Nil,
-        serde_json::Value::Bool(value) => (*value).into(),
-        serde_json::Value::Number(number) => number.as_i64().unwrap_or_default().into(),
-        serde_json::Value::String(text) => text.as_str().into(),
-        serde_json::Value::Array(items) => Value::Array(items.iter().map(of_json).collect()),
-        serde_json::Value::Object(map) => {
-            Value::Object(map.iter().map(|(key, value)| (key.clone(), of_json(value))).collect())
-        }
-    }
-}
-
-/// At most so many characters, the last one `…` when something is left out.
-fn shorten(text: &str, width: usize) -> String {
+/// At most so many characters, the last one an ellipsis when some are missing.
+fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }
     text.chars().take(width - 1).chain(['…']).collect()
 }
 
-fn lines(items: impl Iterator<Item = String>) -> String {
-    items.map(|line| line + "\n").collect()
+/// In the local time zone, as Go prints a time.
+fn moment(seconds: i64) -> String {
+    let time = Timestamp::from_second(seconds).unwrap_or_default().to_zoned(TimeZone::system());
+    time.strftime("%Y-%m-%d %H:%M:%S %z %Z").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{ContainerId, ImageId};
+    use crate::state::ObservedMount;
+
+    fn container(name: &str, service: &str) -> ObservedContainer {
+        ObservedContainer {
+            id: ContainerId::from(format!("{name:0<64}")),
+            name: name.to_owned(),
+            image: "busybox".into(),
+            image_id: ImageId::from(String::new()),
+            state: ContainerState::Running,
+            status: "Up 2 seconds (healthy)".into(),
+            exit_code: None,
+            health: Some(Health::Healthy),
+            command: "sh -c 'while true; do sleep 1; done'".into(),
+            created: 1_764_000_000,
+            labels: [(SERVICE.to_owned(), service.to_owned())].into(),
+            networks: Vec::new(),
+            mounts: vec![ObservedMount {
+                kind: "bind".into(),
+                name: None,
+                driver: String::new(),
+                source: "/srv/somewhere/deep".into(),
+                destination: "/h".into(),
+                read_write: true,
+            }],
+            ports: Vec::new(),
+        }
+    }
+
+    fn shown(containers: &[ObservedContainer], set: impl Fn(&mut PsOptions)) -> String {
+        let mut options = PsOptions {
+            format: "table".into(),
+            quiet: false,
+            services: false,
+            no_trunc: false,
+            now: 1_764_000_004,
+        };
+        set(&mut options);
+        render(containers, &options).expect("text")
+    }
+
+    #[test]
+    fn the_table() {
+        assert_eq!(
+            shown(&[container("p-web-1", "web")], |_| ()),
+            "NAME      IMAGE     COMMAND                  SERVICE   CREATED         STATUS                   PORTS\n\
+             p-web-1   busybox   \"sh -c 'while true; …\"   web       4 seconds ago   Up 2 seconds (healthy)   \n"
+        );
+        let nothing = "NAME      IMAGE     COMMAND   SERVICE   CREATED   STATUS    PORTS\n";
+        assert_eq!(shown(&[], |_| ()), nothing);
+        let mut elsewhere = container("p-web-1", "web");
+        elsewhere.labels.insert(ENGINE.into(), "podman".into());
+        assert!(
+            shown(&[elsewhere], |_| ())
+                .lines()
+                .all(|line| line.ends_with("ENGINE") || line.ends_with("podman"))
+        );
+    }
+
+    #[test]
+    fn lists_for_programs() {
+        let two = [container("p-a-1", "a"), container("p-a-2", "a"), container("p-b-1", "b")];
+        assert_eq!(shown(&two, |o| o.services = true), "a\nb\n");
+        assert_eq!(shown(&[], |o| o.services = true), "\n");
+        assert_eq!(shown(&two[..1], |o| o.quiet = true), format!("{:0<64}\n", "p-a-1"));
+        assert_eq!(shown(&[], |o| o.quiet = true), "");
+        assert_eq!(
+            shown(&two[..1], |o| o.format = "{{.Label \"com.docker.compose.service\"}}".into()),
+            "a\n"
+        );
+        let line = shown(&two[..1], |o| o.format = "json".into());
+        let row: Json = serde_json::from_str(&line).expect("JSON");
+        assert_eq!(
+            (&row["ID"], &row["ExitCode"], &row["Mounts"]),
+            (&json!("p-a-10000000"), &json!(0), &json!("/srv/somewhere…"))
+        );
+        let keys: Vec<&String> = row.as_object().expect("an object").keys().collect();
+        assert!(keys.is_sorted(), "{keys:?}");
+    }
 }

@@ -1,250 +1,249 @@
-//! Go templates for `--format`: what users and their scripts know from the Docker command line.
+//! Go templates, as `--format` takes them: with the functions of the Docker command line, and a clear word
+//! about a field that isn't there.
 
-use std::collections::HashMap;
+use gtmpl_ng::{Context, FuncError, Value};
+use serde_json::Value as Json;
 
-use gtmpl_ng::{Context, FuncError, Template, Value};
+/// A template that can be rendered again and again.
+pub struct Template(gtmpl_ng::Template);
 
-/// Why a template can't be used.
-#[derive(Debug, thiserror::Error)]
-pub enum TemplateError {
-    /// It has a mistake, or a value doesn't suit it.
-    #[error("template parsing error: {0}")]
-    Template(#[from] gtmpl_ng::TemplateError),
-    /// It names a field that is in no row.
-    #[error("template parsing error: there is no field .{name}; there are: {known}")]
-    UnknownField {
-        /// The field.
-        name: String,
-        /// Those that are there.
-        known: String,
-    },
-}
+/// A template that can't be read, or doesn't fit its data.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("template: {0}")]
+pub struct TemplateError(String);
 
-impl From<gtmpl_ng::ParseError> for TemplateError {
-    fn from(error: gtmpl_ng::ParseError) -> TemplateError {
-        TemplateError::Template(error.into())
-    }
-}
+/// Functions the Docker command line adds to Go's own.
+const FUNCTIONS: [(&str, gtmpl_ng::Func); 9] = [
+    ("json", json),
+    ("split", split),
+    ("join", join),
+    ("title", title),
+    ("lower", lower),
+    ("upper", upper),
+    ("pad", pad),
+    ("truncate", truncate),
+    ("label", label),
+];
 
-impl From<gtmpl_ng::ExecError> for TemplateError {
-    fn from(error: gtmpl_ng::ExecError) -> TemplateError {
-        TemplateError::Template(error.into())
-    }
-}
-
-/// The fields of one row by name. A map under `LABELS_BY_KEY` answers `{{.Label "key"}}`.
-pub type Row = HashMap<String, Value>;
-
-/// Where [`Row`] keeps the labels for `.Label`.
-pub const LABELS_BY_KEY: &str = "__labels";
-
-/// A template that was read.
-pub struct Format(Template);
-
-impl Format {
-    /// Reads a template. `fields` are the names it may use; `nested` those inside of lists.
-    pub fn new(text: &str, fields: &[&str], nested: &[&str]) -> Result<Format, TemplateError> {
-        // Shells hand these over as two characters.
-        let text = text.replace("\\t", "\t").replace("\\n", "\n");
-        check_fields(&text, fields, nested)?;
-        let mut template = Template::default();
-        template.add_func("label", label);
-        template.add_func("json", json);
-        template.add_func("lower", |args| Ok(text_of(args)?.to_lowercase().into()));
-        template.add_func("upper", |args| Ok(text_of(args)?.to_uppercase().into()));
-        template.add_func("title", title);
-        template.add_func("split", split);
-        template.add_func("join", join);
-        template.add_func("pad", pad);
-        template.add_func("truncate", truncate);
-        // Methods with arguments are no part of the template engine.
-        template.parse(text.replace(".Label ", "label . "))?;
-        Ok(Format(template))
+impl Template {
+    /// Reads a template.
+    pub fn parse(text: &str) -> Result<Template, TemplateError> {
+        let mut template = gtmpl_ng::Template::default();
+        template.add_funcs(&FUNCTIONS);
+        template.parse(method_as_function(text)).map_err(|error| TemplateError(error.to_string()))?;
+        Ok(Template(template))
     }
 
-    /// Fills it in.
-    pub fn render(&self, row: Row) -> Result<String, TemplateError> {
-        Ok(self.0.render(&Context::from(Value::Object(row)))?)
-    }
-}
-
-/// Fields that don't exist are told; Go would print `<no value>` or nothing.
-fn check_fields(text: &str, fields: &[&str], nested: &[&str]) -> Result<(), TemplateError> {
-    for action in text.split("{{").skip(1).filter_map(|rest| rest.split("}}").next()) {
-        let mut quote = None;
-        let mut before = ' ';
-        for (at, c) in action.char_indices() {
-            match quote {
-                Some(open) if c == open && before != '\\' => quote = None,
-                Some(_) => {}
-                None if matches!(c, '"' | '`' | '\'') => quote = Some(c),
-                // A field of the row itself, not of a field or a variable.
-                None if c == '.' && !(before.is_alphanumeric() || matches!(before, '_' | ')')) => {
-                    let rest = &action[at + 1..];
-                    let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
-                    let name = &rest[..end];
-                    if !(name.is_empty()
-                        || name == "Label"
-                        || fields.contains(&name)
-                        || nested.contains(&name))
-                    {
-                        let known = fields.iter().map(|field| format!(".{field}")).collect::<Vec<_>>();
-                        return Err(TemplateError::UnknownField {
-                            name: name.to_owned(),
-                            known: known.join(" "),
-                        });
-                    }
+    /// Fills it with an object.
+    pub fn render(&self, data: &Json) -> Result<String, TemplateError> {
+        self.0.render(&Context::from(value_of(data))).map_err(|error| {
+            let text = error.to_string();
+            // The library's words go on with the whole object.
+            match text.split_once("no field `").and_then(|(_, rest)| rest.split_once('`')) {
+                Some((name, _)) => {
+                    TemplateError(format!("there is no field `{name}`; there are {}", keys(data)))
                 }
-                None => {}
+                None => TemplateError(text),
             }
-            before = c;
+        })
+    }
+}
+
+fn keys(data: &Json) -> String {
+    let names = data.as_object().into_iter().flatten().map(|(key, _)| key.as_str());
+    let names: Vec<&str> = names.filter(|key| *key != LABEL_MAP).collect();
+    names.join(", ")
+}
+
+/// `.Label "x"` is a method with an argument, which the library doesn't know: it becomes `label $ "x"`.
+fn method_as_function(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("{{") {
+        let (before, action) = rest.split_at(at);
+        let end = action.find("}}").unwrap_or(action.len());
+        out.push_str(before);
+        let mut quote = None;
+        let mut part = &action[..end];
+        while let Some(c) = part.chars().next() {
+            let method = part.strip_prefix(".Label").filter(|rest| rest.starts_with([' ', '"', '`', '(']));
+            if let (None, Some(rest)) = (quote, method) {
+                out.push_str("label $ ");
+                part = rest;
+                continue;
+            }
+            match quote {
+                Some(open) if open == c => quote = None,
+                None if matches!(c, '"' | '`') => quote = Some(c),
+                _ => {}
+            }
+            out.push(c);
+            part = &part[c.len_utf8()..];
+        }
+        rest = &action[end..];
+    }
+    out + rest
+}
+
+fn value_of(data: &Json) -> Value {
+    match data {
+        Json::Null => Value::Nil,
+        Json::Bool(truth) => Value::Bool(*truth),
+        Json::Number(number) => match number.as_i64() {
+            Some(number) => Value::from(number),
+            None => Value::from(number.as_f64().unwrap_or_default()),
+        },
+        Json::String(text) => Value::String(text.clone()),
+        Json::Array(items) => Value::Array(items.iter().map(value_of).collect()),
+        Json::Object(entries) => {
+            Value::Object(entries.iter().map(|(key, value)| (key.clone(), value_of(value))).collect())
         }
     }
-    Ok(())
 }
 
-fn refused(text: impl Into<String>) -> FuncError {
-    FuncError::Generic(text.into())
-}
-
-fn text_of(args: &[Value]) -> Result<String, FuncError> {
-    match args {
-        [Value::String(text)] => Ok(text.clone()),
-        [other] => Ok(other.to_string()),
-        _ => Err(refused("one text is wanted")),
-    }
-}
-
-fn number_of(value: Option<&Value>) -> Result<usize, FuncError> {
+fn json_of(value: &Value) -> Json {
     match value {
-        Some(Value::Number(number)) => number
-            .as_u64()
-            .and_then(|n| usize::try_from(n).ok())
-            .ok_or_else(|| refused("a number of at least 0 is wanted")),
-        _ => Err(refused("a number is wanted")),
+        Value::Bool(truth) => Json::Bool(*truth),
+        Value::String(text) => Json::String(text.clone()),
+        Value::Number(number) => serde_json::from_str(&number.to_string()).unwrap_or(Json::Null),
+        Value::Array(items) => Json::Array(items.iter().map(json_of).collect()),
+        Value::Object(entries) | Value::Map(entries) => {
+            let mut sorted: Vec<_> = entries.iter().filter(|(key, _)| *key != LABEL_MAP).collect();
+            sorted.sort_by_key(|(key, _)| *key);
+            Json::Object(sorted.into_iter().map(|(key, value)| (key.clone(), json_of(value))).collect())
+        }
+        Value::NoValue | Value::Nil | Value::Function(_) => Json::Null,
     }
 }
 
-fn label(args: &[Value]) -> Result<Value, FuncError> {
-    let [Value::Object(row), Value::String(key)] = args else {
-        return Err(refused(".Label takes the name of a label"));
-    };
-    match row.get(LABELS_BY_KEY) {
-        Some(Value::Map(labels)) => Ok(labels.get(key).cloned().unwrap_or_else(|| String::new().into())),
-        // A heading: the last part of the key.
-        _ => Ok(key.rsplit('.').next().unwrap_or(key).replace(['-', '_'], " ").into()),
-    }
+/// JSON on one line, with Go's escapes for what means something in HTML.
+pub fn go_json(data: &Json) -> String {
+    // Outside of strings these characters don't occur in JSON.
+    data.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+}
+
+fn arguments<'a, const N: usize>(name: &str, args: &'a [Value]) -> Result<&'a [Value; N], FuncError> {
+    args.try_into().map_err(|_| FuncError::ExactlyXArgs(name.to_owned(), N))
 }
 
 fn json(args: &[Value]) -> Result<Value, FuncError> {
-    match args {
-        [value] => Ok(go_json(&to_json(value)).into()),
-        _ => Err(refused("json takes one value")),
-    }
-}
-
-fn to_json(value: &Value) -> serde_json::Value {
-    match value {
-        Value::Bool(value) => (*value).into(),
-        Value::String(text) => text.as_str().into(),
-        Value::Object(map) | Value::Map(map) => {
-            let mut all: Vec<_> = map.iter().filter(|(key, _)| *key != LABELS_BY_KEY).collect();
-            all.sort_by_key(|(key, _)| key.as_str());
-            all.into_iter().map(|(key, value)| (key.clone(), to_json(value))).collect()
-        }
-        Value::Array(items) => items.iter().map(to_json).collect(),
-        Value::Number(number) => number
-            .as_i64()
-            .map(Into::into)
-            .or_else(|| number.as_f64().map(Into::into))
-            .unwrap_or(serde_json::Value::Null),
-        Value::NoValue | Value::Nil | Value::Function(_) => serde_json::Value::Null,
-    }
-}
-
-/// JSON in one line as Go writes it: `<`, `>` and `&` escaped.
-pub fn go_json(value: &serde_json::Value) -> String {
-    value.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
-}
-
-fn title(args: &[Value]) -> Result<Value, FuncError> {
-    let mut before = ' ';
-    let mut out = String::new();
-    for c in text_of(args)?.chars() {
-        if before.is_alphanumeric() {
-            out.push(c);
-        } else {
-            out.extend(c.to_uppercase());
-        }
-        before = c;
-    }
-    Ok(out.into())
+    let [value] = arguments("json", args)?;
+    Ok(Value::String(go_json(&json_of(value))))
 }
 
 fn split(args: &[Value]) -> Result<Value, FuncError> {
-    let [Value::String(text), Value::String(separator)] = args else {
-        return Err(refused("split takes a text and a separator"));
-    };
-    let parts: Vec<Value> = text.split(separator.as_str()).map(Value::from).collect();
-    Ok(Value::Array(parts))
+    let [text, separator] = arguments("split", args)?;
+    let (text, separator) = (text.to_string(), separator.to_string());
+    Ok(Value::Array(text.split(&separator).map(|part| Value::String(part.to_owned())).collect()))
 }
 
 fn join(args: &[Value]) -> Result<Value, FuncError> {
-    let [Value::Array(parts), Value::String(separator)] = args else {
-        return Err(refused("join takes a list and a separator"));
-    };
-    Ok(parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(separator).into())
+    let [list, separator] = arguments("join", args)?;
+    let Value::Array(items) = list else { return Err(FuncError::UnableToConvertFromValue) };
+    let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+    Ok(Value::String(items.join(&separator.to_string())))
 }
 
-fn pad(args: &[Value]) -> Result<Value, FuncError> {
-    let [Value::String(text), before, after] = args else {
-        return Err(refused("pad takes a text and two numbers"));
-    };
-    let blanks = |value| Ok::<_, FuncError>(" ".repeat(number_of(Some(value))?.min(1000)));
-    if text.is_empty() {
-        return Ok(text.as_str().into());
+fn title(args: &[Value]) -> Result<Value, FuncError> {
+    let [text] = arguments("title", args)?;
+    let mut start = true;
+    let mut out = String::new();
+    for c in text.to_string().chars() {
+        if start {
+            out.extend(c.to_uppercase());
+        } else {
+            out.push(c);
+        }
+        start = !(c.is_alphanumeric() || matches!(c, '_' | '\''));
     }
-    Ok(format!("{}{text}{}", blanks(before)?, blanks(after)?).into())
+    Ok(Value::String(out))
+}
+
+fn lower(args: &[Value]) -> Result<Value, FuncError> {
+    let [text] = arguments("lower", args)?;
+    Ok(Value::String(text.to_string().to_lowercase()))
+}
+
+fn upper(args: &[Value]) -> Result<Value, FuncError> {
+    let [text] = arguments("upper", args)?;
+    Ok(Value::String(text.to_string().to_uppercase()))
+}
+
+/// A number of blanks or characters.
+fn count(value: &Value) -> Result<usize, FuncError> {
+    value.to_string().parse().map_err(|_| FuncError::UnableToConvertFromValue)
+}
+
+/// Blanks before and after; nothing stays nothing.
+fn pad(args: &[Value]) -> Result<Value, FuncError> {
+    let [text, before, after] = arguments("pad", args)?;
+    let (text, before, after) = (text.to_string(), count(before)?, count(after)?);
+    // A blank too many does no harm, a million of them does.
+    let (before, after) = (before.min(1000), after.min(1000));
+    let padded = format!("{}{text}{}", " ".repeat(before), " ".repeat(after));
+    Ok(Value::String(if text.is_empty() { text } else { padded }))
 }
 
 fn truncate(args: &[Value]) -> Result<Value, FuncError> {
-    let [Value::String(text), length] = args else {
-        return Err(refused("truncate takes a text and a number"));
-    };
-    let length = number_of(Some(length))?;
-    Ok(text.chars().take(length).collect::<String>().into())
+    let [text, length] = arguments("truncate", args)?;
+    Ok(Value::String(text.to_string().chars().take(count(length)?).collect()))
 }
+
+/// `label OBJECT NAME`: a heading or the value of one label; objects carry them under a name that no
+/// template can write.
+fn label(args: &[Value]) -> Result<Value, FuncError> {
+    let [object, name] = arguments("label", args)?;
+    let name = name.to_string();
+    let Value::Object(fields) = object else { return Err(FuncError::UnableToConvertFromValue) };
+    match fields.get(LABEL_MAP) {
+        Some(Value::Object(labels)) => Ok(labels.get(&name).cloned().unwrap_or_else(|| "".into())),
+        // In the heading there are none: the last part of the name stands for the label.
+        _ => {
+            let last = name.rsplit('.').next().unwrap_or(&name);
+            Ok(Value::String(last.replace(['-', '_'], " ")))
+        }
+    }
+}
+
+/// Where an object keeps its labels for `.Label`.
+pub const LABEL_MAP: &str = "\u{0}labels";
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
-    fn told(text: &str) -> Result<String, TemplateError> {
-        let labels = HashMap::from([("a.b".to_owned(), Value::from("x"))]);
-        let row = HashMap::from([
-            ("Name".to_owned(), Value::from("web-1")),
-            ("Code".to_owned(), Value::from(3)),
-            (LABELS_BY_KEY.to_owned(), Value::Map(labels)),
-        ]);
-        Format::new(text, &["Name", "Code"], &[])?.render(row)
+    fn render(template: &str) -> Result<String, TemplateError> {
+        let data = json!({
+            "Name": "a-1", "ExitCode": 3, "State": "running", "List": [{"URL": "::<"}],
+            LABEL_MAP: {"x.y": "1"},
+        });
+        Template::parse(template)?.render(&data)
     }
 
     #[test]
-    fn fields_functions_and_labels() {
-        assert_eq!(told("{{.Name}}\\t{{.Code}}").unwrap(), "web-1\t3");
-        assert_eq!(told("{{upper .Name}} {{truncate .Name 3}} {{title .Name}}").unwrap(), "WEB-1 web Web-1");
-        assert_eq!(told(r#"{{join (split .Name "-") "+"}}"#).unwrap(), "web+1");
-        assert_eq!(told(r#"{{.Label "a.b"}}{{.Label "c"}}"#).unwrap(), "x");
-        assert_eq!(told("{{json .}}").unwrap(), r#"{"Code":3,"Name":"web-1"}"#);
+    fn functions_of_the_docker_command_line() {
+        let shown = |template: &str| render(template).expect("text");
+        assert_eq!(shown("{{.Name}} {{.ExitCode}}"), "a-1 3");
+        assert_eq!(shown("{{json .List}}"), r#"[{"URL":"::\u003c"}]"#);
+        assert!(!shown("{{json .}}").contains("labels"));
+        assert_eq!(shown("{{upper .Name}} {{title \"a b-c\"}}"), "A-1 A B-C");
+        assert_eq!(shown("{{split .Name \"-\"}} {{join (split .Name \"-\") \"+\"}}"), "[a 1] a+1");
+        assert_eq!(shown("[{{pad .Name 1 2}}] {{truncate .Name 2}}"), "[ a-1  ] a-");
+        assert_eq!(shown("{{if eq .State \"running\"}}yes{{end}}"), "yes");
     }
 
     #[test]
-    fn mistakes_are_told() {
-        let told = |text| told(text).unwrap_err().to_string();
-        assert_eq!(
-            told("{{.Nmae}}"),
-            "template parsing error: there is no field .Nmae; there are: .Name .Code"
-        );
-        assert!(told("{{.Name").starts_with("template parsing error: "));
+    fn labels_are_asked_like_a_method() {
+        let shown = |template: &str| render(template).expect("text");
+        assert_eq!(shown("{{.Label \"x.y\"}}{{.Label \"z\"}}"), "1");
+        assert_eq!(shown("{{upper (.Label `x.y`)}} {{\".Label x\"}} .Label x"), "1 .Label x .Label x");
+    }
+
+    #[test]
+    fn a_field_that_is_not_there_is_named() {
+        let told = render("{{.Foo}}").expect_err("an error").to_string();
+        assert!(told.starts_with("template: there is no field `Foo`; there are Name, ExitCode"), "{told}");
+        assert!(render("{{.Name").is_err());
     }
 }
