@@ -193,7 +193,7 @@ fn divergence(
     if let Some(missing) = missing_network(input, service, container) {
         return Some(Reason::NetworkMissing(missing));
     }
-    missing_volume(input, service, container).map(Reason::VolumeMissing)
+    missing_volume(service, container).map(Reason::VolumeMissing)
 }
 
 /// A network of the service that the container is not on. One that doesn't run counts too: an interrupted
@@ -212,12 +212,12 @@ fn missing_network(input: Input<'_>, service: &ServiceSpec, container: &Observed
     service.container.network.endpoints.iter().find(off).map(|endpoint| endpoint.network.clone())
 }
 
-/// A named volume of the service that exists and is not mounted in the container.
-fn missing_volume(input: Input<'_>, service: &ServiceSpec, container: &ObservedContainer) -> Option<String> {
+/// A named volume of the service that is not mounted in the container. It may not exist yet: a volume that
+/// got another name is made in this plan.
+fn missing_volume(service: &ServiceSpec, container: &ObservedContainer) -> Option<String> {
     service.container.mounts.iter().find_map(|mount| match &mount.kind {
         MountKind::Volume { name: Some(name), key: Some(_), .. }
-            if input.observed.volumes.iter().any(|v| v.name == *name)
-                && !container.mounts.iter().any(|m| m.name.as_deref() == Some(name)) =>
+            if !container.mounts.iter().any(|m| m.name.as_deref() == Some(name)) =>
         {
             Some(name.clone())
         }
