@@ -1,7 +1,7 @@
 //! Takes back what a failure or a cancellation left half made.
 //!
-//! A replacement that was not finished ends with the old container running and the new one gone. A new
-//! container that was never put to use goes again, so that the next run makes it afresh; networks and
+//! A replacement that was not finished ends with the old container running and the new one gone; once the
+//! old one is gone, the new one gets its name. A new container that was never put to use goes again, so that the next run makes it afresh; networks and
 //! volumes stay. Containers that were stopped only to make room, or to come back after something that
 //! failed, are started again.
 
@@ -65,6 +65,13 @@ pub(super) async fn undo(run: &Run<'_>, plan: &Plan, report: &mut Report) {
                 run.events.detailed(subject, Status::Error, format!("cannot be put back: {error}"));
                 leftovers.push((restore.name, error));
             }
+        }
+    }
+    for (id, name) in undo.to_rename() {
+        if let Err(error) = run.engine.rename_container(&id, name).await {
+            let subject = Subject::container(name);
+            run.events.detailed(subject, Status::Error, format!("cannot get its name: {error}"));
+            leftovers.push((name.to_owned(), error));
         }
     }
     report.discarded = discarded;
@@ -132,6 +139,27 @@ impl<'a> Undo<'a> {
             match removal {
                 Some((step, _)) if self.done(step) => {}
                 removal => found.push(Unfinished { steps, old: removal.map(|(_, id)| id) }),
+            }
+        }
+        found
+    }
+
+    /// New containers that have taken the place of the old ones, but not their names.
+    fn to_rename(&self) -> Vec<(ContainerId, &'a str)> {
+        let removed = |group: &Group| {
+            self.plan.steps.iter().any(|step| {
+                step.group.as_ref() == Some(group)
+                    && matches!(step.op, Op::RemoveContainer { .. })
+                    && self.done(step.id)
+            })
+        };
+        let mut found = Vec::new();
+        for step in self.plan.steps.iter().filter(|step| !self.done(step.id)) {
+            if let Op::RenameContainer { container, name } = &step.op
+                && step.group.as_ref().is_some_and(removed)
+                && let Ok(id) = self.run.container(&container.id)
+            {
+                found.push((id, name.as_str()));
             }
         }
         found

@@ -6,9 +6,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 use rcompose::apply::{CancelStage, Report, cancellation};
 use rcompose::engine::EngineError;
-use rcompose::memory::{Fault, MemoryEngine, Snapshot};
+use rcompose::memory::{Fault, MemoryEngine, Snapshot, SnapshotContainer};
 use rcompose::plan::{Op, Plan};
-use rcompose::spec::Desired;
+use rcompose::spec::{Desired, labels};
 use rcompose::state::ContainerState;
 
 use crate::case::{assert_alike, by_service, case, converged, is_temporary, told, up};
@@ -88,7 +88,7 @@ proptest! {
                     if let Some((plan, report)) = &ended {
                         assert_ended(trouble, report, &context);
                         if matches!(trouble, Trouble::Refused | Trouble::Cancelled) {
-                            assert_nothing_half_made(&before, &between, &desired, plan, report, &context);
+                            assert_nothing_half_made(&before, &between, plan, report, &context);
                         }
                     }
                     let (plan, report) = world::converge(&engine, &desired, up(), &Run::default()).await.unwrap();
@@ -120,7 +120,6 @@ fn assert_ended(trouble: Trouble, report: &Report, context: &dyn Fn() -> String)
 fn assert_nothing_half_made(
     before: &Snapshot,
     after: &Snapshot,
-    desired: &Desired,
     plan: &Plan,
     report: &Report,
     context: &dyn Fn() -> String,
@@ -139,15 +138,22 @@ fn assert_nothing_half_made(
         if container.state != ContainerState::Running || meant_to_go.contains(name.as_str()) {
             continue;
         }
-        // Its network was taken away and could not be made again: it is better stopped.
-        if off_its_network(plan, report, name) {
+        // Its network was taken away and could not be made again, so that it is better stopped; or it is
+        // what could not be started again.
+        if off_its_network(plan, report, name) || failed_to_start(plan, report, name) {
             continue;
         }
-        let state = after.containers.get(name).map(|c| c.state);
+        // Perhaps by another name.
+        let same = |other: &&SnapshotContainer| {
+            [labels::SERVICE, labels::CONTAINER_NUMBER]
+                .iter()
+                .all(|label| other.labels.get(*label) == container.labels.get(*label))
+        };
+        let state = after.containers.values().find(same).map(|c| c.state);
         let ended_by_itself = state == Some(ContainerState::Exited) && container.image == "job";
         assert!(
             state == Some(ContainerState::Running) || ended_by_itself,
-            "{}\n{name} ran before, and is {state:?} now\n{:#?}\n{desired:#?}",
+            "{}\n{name} ran before, and is {state:?} now\n{:#?}",
             context(),
             report.outcomes
         );
@@ -175,5 +181,13 @@ fn off_its_network(plan: &Plan, report: &Report, name: &str) -> bool {
             })
         }
         _ => false,
+    })
+}
+
+fn failed_to_start(plan: &Plan, report: &Report, name: &str) -> bool {
+    report.failures().any(|failure| {
+        let step = &plan.steps[failure.step.0];
+        step.group.is_none()
+            && matches!(&step.op, Op::StartContainer { container, .. } if container.name == name)
     })
 }
