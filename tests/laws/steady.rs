@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use rcompose::memory::Snapshot;
 
 use crate::case::{
-    Case, assert_alike, by_service, case, comparable, converged, converged_with, down, told, up, written,
+    assert_alike, by_service, case, comparable, converged, converged_with, down, told, up, written,
 };
 use crate::cases;
 use crate::world::{self, Run, settled, with_paused_time};
