@@ -10,7 +10,8 @@ use crate::load::discover::{Located, Request, locate};
 use crate::load::document::Parsed;
 use crate::load::dotenv;
 use crate::load::files::{self, Files};
-use crate::load::pipeline::{self, Input, Reading};
+pub use crate::load::pipeline::Reading;
+use crate::load::pipeline::{self, Input};
 use crate::model::select::Along;
 use crate::model::{self, EnvFile, Project};
 use crate::yaml::{Node, PathRef};
@@ -73,12 +74,18 @@ pub struct Loaded {
     pub project: Option<Project>,
 }
 
-/// Loads a project. Blocking: it reads files.
+/// Loads a project from local files alone. Blocking: it reads files.
 pub fn load(wanted: &LoadRequest, files: &dyn Files) -> Loaded {
+    load_with(wanted, Reading { files, remote: None })
+}
+
+/// Loads a project, remote files included where the source is given. Blocking: it reads files, and fetches.
+pub fn load_with(wanted: &LoadRequest, reading: Reading<'_>) -> Loaded {
+    let Reading { files, remote } = reading;
     let mut loaded = Loaded::default();
     let Loaded { sources, findings, .. } = &mut loaded;
     let mut parsed = Parsed::new();
-    let located = locate(&wanted.request, files, None, sources, findings, &mut |file, text, findings| {
+    let located = locate(&wanted.request, files, remote, sources, findings, &mut |file, text, findings| {
         parsed.names(file, text, findings)
     });
     if let Some(located) = &located {
@@ -94,7 +101,6 @@ pub fn load(wanted: &LoadRequest, files: &dyn Files) -> Loaded {
                 validate: wanted.validate,
             },
         };
-        let reading = Reading { files, remote: None };
         let tree =
             pipeline::compose_tree(input, reading, Some(parsed), None, sources, findings).map(Arc::new);
         if let Some(tree) = tree.as_ref().filter(|_| wanted.interpolate) {

@@ -528,6 +528,22 @@ impl Images for MemoryEngine {
         })
     }
 
+    fn registry_digest(&self, reference: &str) -> Answer<'_, String> {
+        let reference = name::image(reference);
+        Box::pin(async move {
+            self.call("registry_digest", &reference, false, |world, _| {
+                if world.registry.contains(&reference) {
+                    return Ok(name::digest(&reference));
+                }
+                Err(EngineError::NotFound {
+                    subject: format!("image {reference}"),
+                    message: format!("manifest of {reference} unknown"),
+                })
+            })
+            .await
+        })
+    }
+
     fn pull_image(&self, reference: &str, _: Option<&str>) -> Answer<'_, Answers<PullProgress>> {
         let reference = reference.to_owned();
         Box::pin(async move {
