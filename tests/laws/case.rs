@@ -147,9 +147,9 @@ async fn stray(engine: &MemoryEngine, service: &str, one_off: &str, running: boo
         ..ContainerSpec::default()
     };
     // One of a name is enough.
-    let Ok(id) = engine.create_container(&format!("shop-{service}-stray"), &spec).await else { return };
+    let Ok(made) = engine.create_container(&format!("shop-{service}-stray"), &spec).await else { return };
     if running {
-        engine.start_container(&id).await.unwrap();
+        engine.start_container(&made.id).await.unwrap();
     }
 }
 
