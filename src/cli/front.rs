@@ -188,23 +188,13 @@ impl Front {
     where
         F: Future<Output = T>,
     {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| format!("the runtime can't start: {error}"))?;
-        runtime.block_on(async {
-            let engine: Arc<dyn Engine> =
-                Arc::new(docker::Docker::connect(&self.docker_config()).map_err(|error| error.to_string())?);
-            let (sender, receiver) = mpsc::unbounded_channel();
-            let (canceller, cancel) = cancellation();
-            let session = Session { engine, events: Events::new(sender), cancel, parallel: self.parallel };
-            let shown = progress::show(receiver, self.progress());
-            let both = futures_util::future::join(work(session), shown);
+        self.run_with(async |session, receiver, canceller| {
+            let both = futures_util::future::join(work(session), progress::show(receiver, self.progress()));
             tokio::select! {
                 (result, ()) = both => Ok(result),
                 () = signals::listen(canceller, |_| ()) => Err("cancelled".to_owned()),
             }
-        })
+        })?
     }
 
     /// The renderer of this run.

@@ -1,4 +1,4 @@
-//! Registry credentials, from the usual places (runtime specification 10.3).
+//! Registry credentials, from the usual places.
 
 use std::io::{Cursor, Read};
 use std::path::PathBuf;
