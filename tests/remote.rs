@@ -9,6 +9,8 @@
 
 #[path = "remote/bench.rs"]
 mod bench;
+#[path = "remote/digests.rs"]
+mod digests;
 #[path = "remote/git.rs"]
 mod git;
 #[path = "remote/oci.rs"]

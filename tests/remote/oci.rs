@@ -72,6 +72,10 @@ networks:
     assert_eq!(bench.cached(), [hex]);
     // A registry of this machine needs no flag.
     assert_eq!(bench.run(&["-f", &tagged, "config"]).out, printed);
+    // Nor does it need this machine to know whom TLS may trust.
+    let mut command = bench.rcompose();
+    command.args(["-f", &tagged, "config"]).env("SSL_CERT_FILE", "/none").env("SSL_CERT_DIR", "/none");
+    assert_eq!(bench.finish(command).out, printed);
 
     bench.write(
         "shop/compose.yaml",
