@@ -157,6 +157,31 @@ fn a_commit_that_is_there_needs_no_repository() {
 }
 
 #[test]
+fn a_password_in_an_address_is_neither_shown_nor_kept() {
+    let (bench, commit) = bench();
+    let rule = format!("url.file://{}/.insteadOf", bench.path("repos").display());
+    let run = |arguments: &[&str]| {
+        let mut command = bench.rcompose();
+        command.args(arguments);
+        command.env("GIT_CONFIG_KEY_0", &rule).env("GIT_CONFIG_VALUE_0", "https://me:hush@git.invalid/");
+        bench.finish(command)
+    };
+    assert_eq!(run(&["-f", "https://me:hush@git.invalid/app.git", "config", "-q"]).code, Some(0));
+    let kept = std::process::Command::new("grep")
+        .args(["-r", "hush"])
+        .arg(bench.path("cache/rcompose/remote").join(commit))
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&kept.stdout), "");
+    for place in ["none.git", "app.git#none", "app.git#:none", "app.git?x=1"] {
+        let ran = run(&["-f", &format!("https://me:hush@git.invalid/{place}"), "config"]);
+        assert_eq!(ran.code, Some(1));
+        assert!(ran.err.contains("https://me:***@git.invalid/"), "{}", ran.err);
+        assert!(!ran.err.contains("hush"), "{}", ran.err);
+    }
+}
+
+#[test]
 fn what_can_not_be_had_is_told_at_its_place() {
     let (bench, commit) = bench();
     let nowhere = "0123456789012345678901234567890123456789";
