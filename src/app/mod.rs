@@ -10,6 +10,7 @@ pub mod converge;
 pub mod disk;
 pub mod failure;
 pub mod labels;
+pub mod lint;
 pub mod list;
 pub mod load;
 pub mod request;

@@ -300,7 +300,8 @@ impl Record {
 }
 
 impl Place {
-    fn of(span: Span, sources: &SourceMap) -> Option<Place> {
+    /// The place of a span; `None` when no file wrote it.
+    pub fn of(span: Span, sources: &SourceMap) -> Option<Place> {
         let source = sources.get(span.file)?;
         let (start, end) = (source.position(span.start), source.position(span.end));
         Some(Place {

@@ -14,5 +14,6 @@ pub mod plan;
 pub mod progress;
 pub mod prompt;
 pub mod ps;
+pub mod sarif;
 pub mod table;
 pub mod terminal;
