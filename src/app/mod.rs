@@ -8,6 +8,7 @@ pub mod attach;
 pub mod config;
 pub mod converge;
 pub mod disk;
+pub mod explain;
 pub mod failure;
 pub mod labels;
 pub mod lint;

@@ -3,11 +3,13 @@
 use clap::Args;
 
 use crate::app::config::{Form, What};
-use crate::app::load::LoadRequest;
+use crate::app::disk::Disk;
+use crate::app::explain::{ExplainError, Explainer};
+use crate::app::load::{LoadRequest, load_recorded};
 use crate::app::{self, Along};
 use crate::cli::exit;
 use crate::cli::front::Front;
-use crate::ui::terminal;
+use crate::ui::{self, table, terminal};
 
 /// Check the Compose files and print the project in its full form
 #[derive(Args, Clone, Debug)]
@@ -83,6 +85,14 @@ pub struct Config {
     /// Print the variables that interpolation sees
     #[arg(long)]
     pub environment: bool,
+
+    /// Tell where the value at a path comes from, such as services.web.environment.TAG or services.web.ports[0]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["no_interpolate", "quiet", "origins"])]
+    pub explain: Option<String>,
+
+    /// Print the project with the origin of each value in a comment
+    #[arg(long, conflicts_with_all = ["no_interpolate", "quiet", "format"])]
+    pub origins: bool,
 }
 
 impl Config {
@@ -140,6 +150,12 @@ pub fn run(front: &Front, config: &Config) -> u8 {
             "service filtering is not applied when {flag} is set, the full model will be rendered"
         ));
     }
+    if config.explain.is_some() || config.origins {
+        return match with_origins(front, config, &wanted, form) {
+            Ok(text) => write(front, config, text),
+            Err(code) => code,
+        };
+    }
     let Some(loaded) = front.load(wanted) else { return exit::ERROR };
     let text = match app::config::render(&loaded, &what, form, raw) {
         Ok(text) => text,
@@ -148,6 +164,46 @@ pub fn run(front: &Front, config: &Config) -> u8 {
     if config.quiet {
         return exit::OK;
     }
+    write(front, config, text)
+}
+
+/// What `--explain` or `--origins` print. `Err` holds the exit code; everything was told already.
+fn with_origins(front: &Front, config: &Config, wanted: &LoadRequest, form: Form) -> Result<String, u8> {
+    let disk = Disk::new(front.process.home.clone());
+    let (loaded, record) = load_recorded(wanted, &disk);
+    front.tell(&loaded.findings, &loaded.sources);
+    if loaded.findings.has_errors() {
+        return Err(exit::ERROR);
+    }
+    let explainer = Explainer::new(&loaded, &record, &disk, &front.process.cwd)
+        .map_err(|error| front.fail(error.to_string()))?;
+    let Some(path) = &config.explain else { return Ok(explainer.origins()) };
+    let json = |text: Result<String, serde_json::Error>| text.map_err(|error| front.fail(error.to_string()));
+    let sources = &loaded.sources;
+    match explainer.explain(path) {
+        Ok(explanation) if form == Form::Json => json(explanation.json(sources)),
+        Ok(explanation) => {
+            let look = ui::diag::Look { styled: front.colours_out(), width: terminal::stdout_width() };
+            let text = ui::diag::draw_account(&explanation.account(), sources, look);
+            Ok(text + &table::layout(&explanation.rows(), 0, 2))
+        }
+        Err(ExplainError::Missing(missing)) => {
+            match form {
+                Form::Json => terminal::print(&json(missing.json(sources))?),
+                _ => {
+                    let look =
+                        ui::diag::Look { styled: front.colours_err(), width: terminal::stderr_width() };
+                    terminal::print_error(&ui::diag::draw_account(&missing.account(), sources, look));
+                }
+            }
+            Err(exit::ERROR)
+        }
+        Err(error) => Err(front.fail(error.to_string())),
+    }
+}
+
+/// Writes what was asked for.
+fn write(front: &Front, config: &Config, text: String) -> u8 {
     match &config.output {
         None => terminal::print(&text),
         Some(path) => {
