@@ -98,16 +98,16 @@ impl Explainer<'_> {
             Some(Origin::File { path, line }) => format!("{}, line {line}", self.shown(path)),
             Some(Origin::Program) => "rcompose itself".to_owned(),
             None if used.took_word => {
-                return format!("`{name}` is not set: the word in the expression counts");
+                return format!("`{name}` is not set: the default in the expression is used");
             }
             None => return format!("`{name}` is not set, and so it is blank"),
         };
         match &used.value {
             Some(value) if used.took_word && value.is_empty() => {
-                format!("`{name}` is empty in {who}: the word in the expression counts")
+                format!("`{name}` is empty in {who}: the default in the expression is used")
             }
             Some(_) if used.took_word => {
-                format!("`{name}` is set by {who}: the word in the expression counts")
+                format!("`{name}` is set in {who}: the word behind the `+` is used")
             }
             Some(value) => format!("`{name}` is `{value}`, from {who}"),
             None => format!("`{name}` comes from {who}"),
