@@ -62,7 +62,7 @@ fn rule(code: Code, why: &str) -> Value {
 fn result(finding: &Diagnostic, rule: usize, sources: &SourceMap) -> Value {
     let mut words = finding.message.clone();
     for more in std::iter::once(&finding.note).filter(|note| !note.is_empty()).chain(&finding.help) {
-        words.push_str("\n");
+        words.push('\n');
         words.push_str(more);
     }
     let mut result = Map::new();
