@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use rcompose::app::explain::{ExplainError, Explainer};
-use rcompose::app::load::{LoadRequest, Loaded, load, load_recorded};
+use rcompose::app::load::{LoadRequest, Loaded, Reading, load, load_recorded};
 use rcompose::diag::{Diagnostics, FileId};
 use rcompose::load::discover::Request;
 use rcompose::load::env::Environment;
@@ -64,7 +64,7 @@ impl Case {
     }
 
     fn load(&self) -> (Loaded, Provenance) {
-        load_recorded(&self.request, &self.files)
+        load_recorded(&self.request, Reading { files: &self.files, remote: None })
     }
 }
 

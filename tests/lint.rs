@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rcompose::app::lint::{LintRequest, Linted, lint, why};
-use rcompose::app::load::LoadRequest;
+use rcompose::app::load::{LoadRequest, Reading};
 use rcompose::diag::{Code, Severity};
 use rcompose::lint::RULES;
 use rcompose::load::discover::Request;
@@ -91,7 +91,10 @@ fn linted(folder: &Path) -> Linted {
         os: Environment::from_os(wanted.environment),
         ..Request::default()
     };
-    lint(&LintRequest { load: LoadRequest::full(request, Vec::new()), allow: wanted.allow }, &files)
+    lint(
+        &LintRequest { load: LoadRequest::full(request, Vec::new()), allow: wanted.allow },
+        Reading { files: &files, remote: None },
+    )
 }
 
 #[test]

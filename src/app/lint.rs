@@ -1,9 +1,8 @@
 //! `lint`: everything that loading finds, and the traps beside it.
 
-use super::load::{LoadRequest, load_recorded};
+use super::load::{LoadRequest, Reading, load_recorded};
 use crate::diag::{Code, Diagnostics, Severity, SourceMap};
 use crate::lint::{self, Allowed, Subject};
-use crate::load::files::Files;
 
 pub use crate::lint::why;
 
@@ -33,11 +32,12 @@ impl Linted {
 }
 
 /// Loads a project and asks every rule. Blocking: it reads files.
-pub fn lint(request: &LintRequest, files: &dyn Files) -> Linted {
-    let (mut loaded, provenance) = load_recorded(&request.load, files);
+pub fn lint(request: &LintRequest, reading: Reading<'_>) -> Linted {
+    let (mut loaded, provenance) = load_recorded(&request.load, reading);
     let mut findings = std::mem::take(&mut loaded.findings);
     if let Some(project) = &loaded.project {
-        let subject = Subject { project, sources: &loaded.sources, provenance: &provenance, files };
+        let subject =
+            Subject { project, sources: &loaded.sources, provenance: &provenance, files: reading.files };
         let mut traps = Diagnostics::new();
         lint::check(&subject, &mut traps);
         let allowed = Allowed::read(&request.allow, &subject, &mut traps);

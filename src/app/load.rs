@@ -10,7 +10,8 @@ use crate::load::discover::{Located, Request, locate};
 use crate::load::document::Parsed;
 use crate::load::dotenv::{self, Assignment};
 use crate::load::files::{self, Files};
-use crate::load::pipeline::{self, Input, Reading};
+pub use crate::load::pipeline::Reading;
+use crate::load::pipeline::{self, Input};
 use crate::load::provenance::{Provenance, VariableFile};
 use crate::model::select::Along;
 use crate::model::{self, EnvFile, Project};
@@ -74,24 +75,30 @@ pub struct Loaded {
     pub project: Option<Project>,
 }
 
-/// Loads a project. Blocking: it reads files.
+/// Loads a project from local files alone. Blocking: it reads files.
 pub fn load(wanted: &LoadRequest, files: &dyn Files) -> Loaded {
-    run(wanted, files, None)
+    load_with(wanted, Reading { files, remote: None })
+}
+
+/// Loads a project, remote files included where the source is given. Blocking: it reads files, and fetches.
+pub fn load_with(wanted: &LoadRequest, reading: Reading<'_>) -> Loaded {
+    run(wanted, reading, None)
 }
 
 /// Loads a project, and records where its values come from. That costs time and memory, so only those
 /// use it who explain.
-pub fn load_recorded(wanted: &LoadRequest, files: &dyn Files) -> (Loaded, Provenance) {
+pub fn load_recorded(wanted: &LoadRequest, reading: Reading<'_>) -> (Loaded, Provenance) {
     let mut log = Provenance::default();
-    let loaded = run(wanted, files, Some(&mut log));
+    let loaded = run(wanted, reading, Some(&mut log));
     (loaded, log)
 }
 
-fn run(wanted: &LoadRequest, files: &dyn Files, mut log: Option<&mut Provenance>) -> Loaded {
+fn run(wanted: &LoadRequest, reading: Reading<'_>, mut log: Option<&mut Provenance>) -> Loaded {
+    let Reading { files, remote } = reading;
     let mut loaded = Loaded::default();
     let Loaded { sources, findings, .. } = &mut loaded;
     let mut parsed = if log.is_some() { Parsed::with_aliases() } else { Parsed::new() };
-    let located = locate(&wanted.request, files, None, sources, findings, &mut |file, text, findings| {
+    let located = locate(&wanted.request, files, remote, sources, findings, &mut |file, text, findings| {
         parsed.names(file, text, findings)
     });
     if let Some(located) = &located {
@@ -107,7 +114,6 @@ fn run(wanted: &LoadRequest, files: &dyn Files, mut log: Option<&mut Provenance>
                 validate: wanted.validate,
             },
         };
-        let reading = Reading { files, remote: None };
         let record = log.as_deref_mut();
         let tree =
             pipeline::compose_tree(input, reading, Some(parsed), record, sources, findings).map(Arc::new);

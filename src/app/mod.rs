@@ -7,6 +7,7 @@
 pub mod attach;
 pub mod config;
 pub mod converge;
+pub mod digests;
 pub mod disk;
 pub mod explain;
 pub mod failure;
@@ -14,6 +15,7 @@ pub mod labels;
 pub mod lint;
 pub mod list;
 pub mod load;
+pub mod remote;
 pub mod request;
 
 use std::sync::Arc;

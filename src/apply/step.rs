@@ -14,7 +14,7 @@ use super::report::{ApplyError, Evidence};
 use super::wait::{Pulse, Wait, Waited, Watched};
 use crate::base::{ContainerId, NetworkId};
 use crate::engine::{Engine, EngineError, ExecRequest};
-use crate::event::{Status, Subject};
+use crate::event::{Event, Level, Status, Subject};
 use crate::plan::{Op, Ref, Step, Target};
 use crate::spec::{ContainerSpec, HookSpec, Namespace, Upload, config_hash, labels};
 
@@ -227,7 +227,8 @@ impl Run<'_> {
     }
 
     async fn create(&self, step: &Step) -> Result<(), ApplyError> {
-        let Op::CreateContainer { name, spec, shares, image_label, hash_later, .. } = &step.op else {
+        let Op::CreateContainer { name, service, spec, shares, image_label, hash_later, .. } = &step.op
+        else {
             return Ok(());
         };
         let mut spec = spec.clone();
@@ -244,8 +245,12 @@ impl Run<'_> {
         if let Some(definition) = hash_later {
             spec.labels.insert(labels::CONFIG_HASH.to_owned(), config_hash(&definition.0, &find));
         }
-        let id = self.engine.create_container(name, &spec).await?;
-        self.make(step, id.as_str());
+        let created = self.engine.create_container(name, &spec).await?;
+        for warning in created.warnings {
+            let text = format!("{service}: {warning}");
+            self.events.send(Event::Message { level: Level::Warning, text });
+        }
+        self.make(step, created.id.as_str());
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! The create request of a container (runtime specification 3), in bollard's models.
+//! The create request of a container, in bollard's models.
 //!
 //! Words that bollard keeps in closed enums (restart policies, mount types, …) are written as text after
 //! the model has become JSON, so that whatever the file says reaches the engine.
@@ -102,7 +102,7 @@ fn host(spec: &ContainerSpec, binds: Vec<String>) -> Result<HostConfig, EngineEr
         pid_mode: mode(spec.pid.as_ref(), "pid")?,
         uts_mode: spec.uts.clone(),
         userns_mode: spec.userns_mode.clone(),
-        port_bindings: port_bindings(spec),
+        port_bindings: Some(port_bindings(spec)),
         annotations: (!spec.annotations.is_empty()).then(|| text_map(&spec.annotations)),
         cap_add: some(spec.cap_add.clone()),
         cap_drop: some(spec.cap_drop.clone()),
@@ -110,7 +110,7 @@ fn host(spec: &ContainerSpec, binds: Vec<String>) -> Result<HostConfig, EngineEr
         dns: some(spec.dns.clone()),
         dns_search: some(spec.dns_search.clone()),
         dns_options: some(spec.dns_options.clone()),
-        extra_hosts: some(spec.extra_hosts.clone()),
+        extra_hosts: Some(spec.extra_hosts.clone()),
         links: some(spec.links.clone()),
         privileged: Some(spec.privileged),
         readonly_rootfs: Some(spec.read_only),
@@ -213,7 +213,8 @@ fn port_key(port: &ExposedPort) -> String {
     format!("{}/{}", port.port, port.protocol)
 }
 
-fn port_bindings(spec: &ContainerSpec) -> Option<PortMap> {
+/// Sent even when there is none, as the reference does: an inspection shows the difference.
+fn port_bindings(spec: &ContainerSpec) -> PortMap {
     let mut map = PortMap::new();
     for binding in &spec.port_bindings {
         map.entry(port_key(&binding.container)).or_default().get_or_insert_default().push(PortBinding {
@@ -221,7 +222,7 @@ fn port_bindings(spec: &ContainerSpec) -> Option<PortMap> {
             host_port: Some(binding.host_port.clone()),
         });
     }
-    (!map.is_empty()).then_some(map)
+    map
 }
 
 fn environment(variables: &IndexMap<String, Option<String>>) -> Vec<String> {

@@ -10,7 +10,8 @@ use super::transport::Call;
 use super::{Docker, SHORT, STOP_MARGIN, body, inspect, list, stream};
 use crate::base::ContainerId;
 use crate::engine::{
-    Answer, Answers, ContainerDetail, ContainerQuery, Containers, EngineError, LogChunk, LogQuery,
+    Answer, Answers, ContainerDetail, ContainerQuery, Containers, CreatedContainer, EngineError, LogChunk,
+    LogQuery,
 };
 use crate::spec::ContainerSpec;
 use crate::state::ObservedContainer;
@@ -92,11 +93,13 @@ impl Containers for Docker {
         })
     }
 
-    fn create_container(&self, name: &str, spec: &ContainerSpec) -> Answer<'_, ContainerId> {
+    fn create_container(&self, name: &str, spec: &ContainerSpec) -> Answer<'_, CreatedContainer> {
         #[derive(serde::Deserialize)]
+        #[serde(rename_all = "PascalCase")]
         struct Created {
-            #[serde(rename = "Id")]
             id: String,
+            #[serde(default)]
+            warnings: Option<Vec<String>>,
         }
         let (name, spec) = (name.to_owned(), spec.clone());
         Box::pin(async move {
@@ -108,7 +111,10 @@ impl Containers for Docker {
             }
             let call = Call::new(Method::POST, with_query("/containers/create", &query), subject(&name));
             let created: Created = self.transport.json(call.body(&body)).await?;
-            Ok(ContainerId::from(created.id))
+            Ok(CreatedContainer {
+                id: ContainerId::from(created.id),
+                warnings: created.warnings.unwrap_or_default(),
+            })
         })
     }
 

@@ -176,6 +176,7 @@ fn bind(text: &str) -> Option<MountSpec> {
         rest.rsplit_once(':').filter(|(target, _)| !target.is_empty()).unwrap_or((rest, ""));
     let options: Vec<&str> = options.split(',').collect();
     let has = |word: &str| options.contains(&word);
+    let selinux = options.iter().find(|option| ["z", "Z"].contains(option)).map(|o| (*o).to_owned());
     let kind = if source.starts_with('/') || drive {
         MountKind::Bind {
             source: source.to_owned(),
@@ -187,7 +188,7 @@ fn bind(text: &str) -> Option<MountSpec> {
                 })
                 .map(|option| (*option).to_owned()),
             recursive: None,
-            selinux: options.iter().find(|option| ["z", "Z"].contains(option)).map(|o| (*o).to_owned()),
+            selinux,
             resource: false,
         }
     } else {
@@ -197,6 +198,7 @@ fn bind(text: &str) -> Option<MountSpec> {
             labels: indexmap::IndexMap::new(),
             nocopy: has("nocopy"),
             subpath: None,
+            selinux,
         }
     };
     Some(MountSpec { target: target.to_owned(), read_only: has("ro"), kind, consistency: None })
@@ -232,6 +234,7 @@ fn mount(mount: View<'_>) -> MountSpec {
                 labels: options.map("Labels"),
                 nocopy: options.flag("NoCopy"),
                 subpath: options.word("Subpath"),
+                selinux: None,
             }
         }
         "tmpfs" => {

@@ -76,6 +76,8 @@ struct Mount {
     #[serde(default, deserialize_with = "or_empty")]
     name: String,
     #[serde(default, deserialize_with = "or_empty")]
+    driver: String,
+    #[serde(default, deserialize_with = "or_empty")]
     source: String,
     #[serde(default, deserialize_with = "or_empty")]
     destination: String,
@@ -123,7 +125,7 @@ impl Container {
                 ip_address: Some(endpoint.ip_address).filter(|ip| !ip.is_empty()),
             })
             .collect();
-        let mut ports: Vec<ObservedPort> = self
+        let ports: Vec<ObservedPort> = self
             .ports
             .into_iter()
             .map(|port| ObservedPort {
@@ -133,13 +135,13 @@ impl Container {
                 protocol: port.r#type,
             })
             .collect();
-        ports.sort();
         let mounts = self
             .mounts
             .into_iter()
             .map(|mount| ObservedMount {
                 kind: mount.r#type,
                 name: Some(mount.name).filter(|name| !name.is_empty()),
+                driver: mount.driver,
                 source: mount.source,
                 destination: mount.destination,
                 read_write: mount.read_write,

@@ -155,7 +155,8 @@ impl Volumes for Docker {
         let body = VolumeCreateRequest {
             name: Some(spec.name.clone()),
             driver: spec.driver.clone(),
-            driver_opts: Some(body::text_map(&spec.options)),
+            // The engine keeps an empty mapping apart from none.
+            driver_opts: (!spec.options.is_empty()).then(|| body::text_map(&spec.options)),
             labels: Some(body::text_map(&spec.labels)),
             ..VolumeCreateRequest::default()
         };

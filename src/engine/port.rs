@@ -82,6 +82,15 @@ pub struct ContainerDetail {
     pub spec: Box<ContainerSpec>,
 }
 
+/// A container that was just created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreatedContainer {
+    /// The engine's id.
+    pub id: ContainerId,
+    /// What the engine could not honour, in its own words.
+    pub warnings: Vec<String>,
+}
+
 /// One run of a health check.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HealthLog {
@@ -125,7 +134,7 @@ pub trait Containers {
     fn inspect_container(&self, id: &ContainerId) -> Answer<'_, ContainerDetail>;
     /// Creates one. With an API below 1.44 only the first endpoint is sent: connect the others.
     /// The spec's namespaces must be resolved (no `Namespace::Service` left).
-    fn create_container(&self, name: &str, spec: &ContainerSpec) -> Answer<'_, ContainerId>;
+    fn create_container(&self, name: &str, spec: &ContainerSpec) -> Answer<'_, CreatedContainer>;
     /// Starts it; no error when it runs already.
     fn start_container(&self, id: &ContainerId) -> Answer<'_, ()>;
     /// Stops it; `None` leaves the grace period to the container. No error when it doesn't run.
@@ -194,6 +203,9 @@ pub struct PullProgress {
 pub trait Images {
     /// What is known of a local image. With a platform, a local image of another platform is not found.
     fn inspect_image(&self, reference: &str, platform: Option<&str>) -> Answer<'_, ObservedImage>;
+    /// The digest that a registry has for a reference now; of an image for several platforms, that of the
+    /// index.
+    fn registry_digest(&self, reference: &str) -> Answer<'_, String>;
     /// Fetches one from its registry; a failure is an item of the stream.
     fn pull_image(&self, reference: &str, platform: Option<&str>) -> Answer<'_, Answers<PullProgress>>;
 }

@@ -264,14 +264,12 @@ impl Loader<'_> {
         span: Span,
         service: &str,
     ) -> Option<usize> {
-        let path = match remote::kind(written) {
-            Some(kind) => match remote::fetch(written, kind, &set.environment, self.reading.remote, span) {
-                Ok(path) => path,
-                Err(finding) => {
-                    self.diags.push(*finding);
-                    return None;
-                }
-            },
+        let path = match remote::fetch(written, &set.environment, self.reading.remote, span) {
+            Some(Ok(path)) => path,
+            Some(Err(finding)) => {
+                self.diags.push(*finding);
+                return None;
+            }
             None => {
                 let local = paths::expand_home(written, self.reading.files);
                 files::absolute(&set.working_dir, local)

@@ -177,13 +177,13 @@ impl Loader<'_> {
     }
 
     fn local(&mut self, written: &str, span: Span, set: &FileSet) -> Option<PathBuf> {
-        let Some(kind) = remote::kind(written) else {
-            let path = paths::expand_home(written, self.reading.files);
-            return Some(files::absolute(&set.working_dir, path));
-        };
-        match remote::fetch(written, kind, &set.environment, self.reading.remote, span) {
-            Ok(path) => Some(path),
-            Err(finding) => {
+        match remote::fetch(written, &set.environment, self.reading.remote, span) {
+            None => {
+                let path = paths::expand_home(written, self.reading.files);
+                Some(files::absolute(&set.working_dir, path))
+            }
+            Some(Ok(path)) => Some(path),
+            Some(Err(finding)) => {
                 self.diags.push(*finding);
                 None
             }

@@ -1,6 +1,6 @@
 //! One container as it should be created.
 //!
-//! The fields follow the engine's create request (runtime specification 3); adapters translate.
+//! The fields follow the engine's create request; adapters translate.
 
 use indexmap::IndexMap;
 
@@ -223,7 +223,8 @@ pub enum MountKind {
         recursive: Option<String>,
         /// `z` or `Z`.
         selinux: Option<String>,
-        /// A file secret or config (always sent as a mount object).
+        /// A file config: a mount object without options, where a file secret has empty ones, as with the
+        /// reference.
         resource: bool,
     },
     /// A volume; without a name an anonymous one.
@@ -238,6 +239,8 @@ pub enum MountKind {
         nocopy: bool,
         /// Path inside the volume.
         subpath: Option<String>,
+        /// `z` or `Z`.
+        selinux: Option<String>,
     },
     /// Memory.
     Tmpfs {

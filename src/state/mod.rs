@@ -108,6 +108,8 @@ pub struct ObservedMount {
     pub kind: String,
     /// Name of a volume.
     pub name: Option<String>,
+    /// Driver of a volume; empty for others.
+    pub driver: String,
     /// Path on the host.
     pub source: String,
     /// Path inside.
@@ -162,7 +164,7 @@ pub struct ObservedVolume {
 pub struct ObservedImage {
     /// The engine's id.
     pub id: ImageId,
-    /// Content id written into the image label (runtime specification 1.5).
+    /// Content id written into the image label.
     pub identity: String,
     /// Paths its author declared as volumes.
     pub volumes: Vec<String>,

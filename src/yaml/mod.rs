@@ -6,6 +6,7 @@
 
 mod anchors;
 pub mod emit;
+mod indent;
 mod node;
 mod parse;
 mod path;

@@ -161,7 +161,7 @@ impl Bench {
     }
 
     pub async fn create(&self, part: &str, spec: &ContainerSpec) -> ContainerId {
-        self.engine.create_container(&self.name(part), spec).await.expect("create")
+        self.engine.create_container(&self.name(part), spec).await.expect("create").id
     }
 
     pub async fn started(&self, part: &str, spec: &ContainerSpec) -> ContainerId {

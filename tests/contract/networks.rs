@@ -127,6 +127,7 @@ fn mount(name: Option<String>) -> MountSpec {
             labels: Default::default(),
             nocopy: false,
             subpath: None,
+            selinux: None,
         },
         consistency: None,
     }

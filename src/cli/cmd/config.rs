@@ -3,9 +3,9 @@
 use clap::Args;
 
 use crate::app::config::{Form, What};
-use crate::app::disk::Disk;
+use crate::app::digests;
 use crate::app::explain::{ExplainError, Explainer};
-use crate::app::load::{LoadRequest, load_recorded};
+use crate::app::load::{LoadRequest, Loaded, load_recorded};
 use crate::app::{self, Along};
 use crate::cli::exit;
 use crate::cli::front::Front;
@@ -50,6 +50,14 @@ pub struct Config {
     #[arg(long)]
     pub no_env_resolution: bool,
 
+    /// Write images with the digests that their registries have for them now
+    #[arg(long)]
+    pub resolve_image_digests: bool,
+
+    /// Print a file with nothing but the images and their digests, to be laid over the others
+    #[arg(long)]
+    pub lock_image_digests: bool,
+
     /// Print the names of the services, one a line
     #[arg(long = "services", id = "list_services")]
     pub list_services: bool,
@@ -87,11 +95,11 @@ pub struct Config {
     pub environment: bool,
 
     /// Tell where the value at a path comes from, such as services.web.environment.TAG or services.web.ports[0]
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["no_interpolate", "quiet", "origins"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["no_interpolate", "quiet", "origins", "resolve_image_digests", "lock_image_digests"])]
     pub explain: Option<String>,
 
     /// Print the project with the origin of each value in a comment
-    #[arg(long, conflicts_with_all = ["no_interpolate", "quiet", "format"])]
+    #[arg(long, conflicts_with_all = ["no_interpolate", "quiet", "format", "resolve_image_digests", "lock_image_digests"])]
     pub origins: bool,
 }
 
@@ -156,7 +164,13 @@ pub fn run(front: &Front, config: &Config) -> u8 {
             Err(code) => code,
         };
     }
-    let Some(loaded) = front.load(wanted) else { return exit::ERROR };
+    let Some(mut loaded) = front.load(wanted) else { return exit::ERROR };
+    if what == What::Project
+        && (config.resolve_image_digests || config.lock_image_digests)
+        && let Err(text) = pin(front, config, &mut loaded)
+    {
+        return front.fail(text);
+    }
     let text = match app::config::render(&loaded, &what, form, raw) {
         Ok(text) => text,
         Err(error) => return front.fail(error.to_string()),
@@ -169,13 +183,12 @@ pub fn run(front: &Front, config: &Config) -> u8 {
 
 /// What `--explain` or `--origins` print. `Err` holds the exit code; everything was told already.
 fn with_origins(front: &Front, config: &Config, wanted: &LoadRequest, form: Form) -> Result<String, u8> {
-    let disk = Disk::new(front.process.home.clone());
-    let (loaded, record) = load_recorded(wanted, &disk);
+    let (loaded, record) = load_recorded(wanted, front.reading());
     front.tell(&loaded.findings, &loaded.sources);
     if loaded.findings.has_errors() {
         return Err(exit::ERROR);
     }
-    let explainer = Explainer::new(&loaded, &record, &disk, &front.process.cwd)
+    let explainer = Explainer::new(&loaded, &record, front.reading().files, &front.process.cwd)
         .map_err(|error| front.fail(error.to_string()))?;
     let Some(path) = &config.explain else { return Ok(explainer.origins()) };
     let json = |text: Result<String, serde_json::Error>| text.map_err(|error| front.fail(error.to_string()));
@@ -213,4 +226,22 @@ fn write(front: &Front, config: &Config, text: String) -> u8 {
         }
     }
     exit::OK
+}
+
+/// Gives images their digests, which the engine asks the registries for.
+fn pin(front: &Front, config: &Config, loaded: &mut Loaded) -> Result<(), String> {
+    let pinned = front.run(async |session| digests::pin(&*session.engine, loaded, session.parallel).await)?;
+    pinned.map_err(|failures| {
+        let lines: Vec<String> = failures.iter().map(ToString::to_string).collect();
+        lines.join("\n")
+    })?;
+    if config.lock_image_digests {
+        for service in digests::lock(loaded) {
+            front.warn(&format!(
+                "service \"{service}\": pre_start hook images are not pinned in the override file produced by \
+                 --lock-image-digests, use the full --resolve-image-digests output to pin them"
+            ));
+        }
+    }
+    Ok(())
 }

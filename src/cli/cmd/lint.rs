@@ -2,7 +2,6 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::app::disk::Disk;
 use crate::app::lint::{LintRequest, lint, why};
 use crate::app::load::LoadRequest;
 use crate::cli::exit;
@@ -61,7 +60,7 @@ pub fn run(front: &Front, args: &Lint) -> u8 {
     let mut load = LoadRequest::full(front.request(), args.services.clone());
     load.keep_unused = true;
     let request = LintRequest { load, allow: args.allow.clone() };
-    let linted = lint(&request, &Disk::new(front.process.home.clone()));
+    let linted = lint(&request, front.reading());
     let (findings, sources) = (&linted.findings, &linted.sources);
     let text = match args.format {
         Format::Text => {

@@ -1,4 +1,4 @@
-//! Which mounts go as `Binds` strings and which as `Mounts` objects (runtime specification 3.6).
+//! Which mounts go as `Binds` strings and which as `Mounts` objects.
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
@@ -37,16 +37,25 @@ fn bind_text(mount: &MountSpec) -> Option<String> {
             resource: false,
             // A colon can't be told from the separators.
         } if !source.contains(':') || cfg!(windows) => {
-            let label = selinux.as_ref().map(|label| format!(",{label}")).unwrap_or_default();
-            Some(format!("{source}:{}:{access}{label}", mount.target))
+            Some(format!("{source}:{}:{access}{}", mount.target, relabelled(selinux.as_deref())))
         }
-        MountKind::Volume { name: Some(name), key: Some(_), labels, nocopy: false, subpath: None }
-            if labels.is_empty() =>
-        {
-            Some(format!("{name}:{}:{access}", mount.target))
+        MountKind::Volume {
+            name: Some(name),
+            key: Some(_),
+            labels,
+            nocopy: false,
+            subpath: None,
+            selinux,
+        } if labels.is_empty() => {
+            Some(format!("{name}:{}:{access}{}", mount.target, relabelled(selinux.as_deref())))
         }
         _ => None,
     }
+}
+
+/// `,z`: the engine gives the files a label of SELinux.
+fn relabelled(selinux: Option<&str>) -> String {
+    selinux.map(|label| format!(",{label}")).unwrap_or_default()
 }
 
 fn object(mount: &MountSpec) -> Value {
@@ -166,6 +175,7 @@ mod tests {
                 labels: IndexMap::new(),
                 nocopy: false,
                 subpath: subpath.map(str::to_owned),
+                selinux: name.map(|_| "Z".to_owned()),
             },
             consistency: None,
         }
@@ -183,7 +193,7 @@ mod tests {
             volume(None, None),
         ];
         let (binds, objects) = split(&mounts, new).expect("mounts");
-        assert_eq!(binds, ["/src:/h:ro,z", "p_v:/v:rw"]);
+        assert_eq!(binds, ["/src:/h:ro,z", "p_v:/v:rw,Z"]);
         let bind = |options: Value| json!({"Type": "bind", "Source": "/src", "Target": "/h", "ReadOnly": true, "BindOptions": options});
         assert_eq!(
             objects,

@@ -9,7 +9,7 @@ use super::{HERE, full_path};
 pub(super) fn check(project: &Project, diags: &mut Diagnostics) {
     for service in project.services.values() {
         deploy(service, diags);
-        container(service, diags);
+        container(project, service, diags);
     }
     for secret in project.secrets.values() {
         let labels = (!secret.labels.is_empty(), "labels", "only Swarm gives secrets labels");
@@ -44,7 +44,7 @@ fn deploy(service: &Service, diags: &mut Diagnostics) {
     }
 }
 
-fn container(service: &Service, diags: &mut Diagnostics) {
+fn container(project: &Project, service: &Service, diags: &mut Diagnostics) {
     let (container, origins) = (&service.container, &service.origins);
     let credentials = "`credential_spec` is only supported for Windows containers under Swarm";
     warn(container.credential_spec.is_some(), origins, HERE.key("credential_spec"), credentials, diags);
@@ -59,19 +59,38 @@ fn container(service: &Service, diags: &mut Diagnostics) {
         let set = mount.kind == MountType::Cluster;
         warn(set, origins, volumes.index(at), "cluster volumes are only supported by Swarm", diags);
     }
-    owners(origins, &container.secrets, HERE.key("secrets"), diags);
-    owners(origins, &container.configs, HERE.key("configs"), diags);
+    let secret = |key: &str| project.secrets.get(key).is_some_and(|secret| secret.file.is_some());
+    owners(origins, &container.secrets, secret, HERE.key("secrets"), diags);
+    let config = |key: &str| project.configs.get(key).is_some_and(|config| config.file.is_some());
+    owners(origins, &container.configs, config, HERE.key("configs"), diags);
 }
 
-fn owners(origins: &Origins, references: &[FileReference], at: PathRef<'_>, diags: &mut Diagnostics) {
+/// A file is mounted as it is. What comes from the environment or stands in the file itself is copied in,
+/// with the owner and the mode that were asked for.
+fn owners(
+    origins: &Origins,
+    references: &[FileReference],
+    mounted: impl Fn(&str) -> bool,
+    at: PathRef<'_>,
+    diags: &mut Diagnostics,
+) {
     for (n, reference) in references.iter().enumerate() {
+        if !reference.source.as_deref().is_some_and(&mounted) {
+            continue;
+        }
         let item = at.index(n);
         for (set, key) in [
             (reference.uid.is_some(), "uid"),
             (reference.gid.is_some(), "gid"),
             (reference.mode.is_some(), "mode"),
         ] {
-            warn(set, origins, item.key(key), &format!("`{key}` is ignored outside of Swarm"), diags);
+            warn(
+                set,
+                origins,
+                item.key(key),
+                &format!("`{key}` of a mounted file is ignored outside of Swarm"),
+                diags,
+            );
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Mounts, one a target, and files that are put in before each start (runtime specification 3.6, 3.7).
+//! Mounts, one a target, and files that are put in before each start.
 
 use indexmap::IndexMap;
 
@@ -70,6 +70,7 @@ impl Lowering<'_> {
                     labels: options.labels,
                     nocopy: options.nocopy,
                     subpath: options.subpath,
+                    selinux: mount.bind.as_ref().and_then(|bind| bind.selinux.clone()),
                 }
             }
             MountType::Tmpfs => {
@@ -184,17 +185,6 @@ impl Lowering<'_> {
             return;
         }
         if let Some(file) = resource.file {
-            if reference.uid.is_some() || reference.gid.is_some() || reference.mode.is_some() {
-                let message =
-                    format!("{kind} \"{key}\": `uid`, `gid` and `mode` are not honoured for a mounted file");
-                self.report(
-                    service,
-                    Code::NotCarried,
-                    at,
-                    message,
-                    "the file keeps its owner and mode of the host",
-                );
-            }
             mounts.entry(target.clone()).or_insert_with(|| MountSpec {
                 target,
                 read_only: true,
@@ -204,7 +194,7 @@ impl Lowering<'_> {
                     propagation: None,
                     recursive: None,
                     selinux: None,
-                    resource: true,
+                    resource: kind == "config",
                 },
                 consistency: None,
             });

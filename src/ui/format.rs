@@ -1,0 +1,54 @@
+//! Rows in the form `--format` asks for: a table, JSON lines, or a template.
+
+use serde_json::Value as Json;
+
+use super::table;
+use super::template::{Template, TemplateError, go_json};
+
+/// Writes rows. `table` is the template of the usual table; `headings` has a text for each field.
+pub fn render(rows: &[Json], headings: &Json, format: &str, table: &str) -> Result<String, TemplateError> {
+    if format == "json" {
+        return Ok(rows.iter().map(|row| format!("{}\n", go_json(row))).collect());
+    }
+    // The shell keeps `\t` as it was typed.
+    let written = |text: &str| text.trim_matches(' ').replace("\\t", "\t").replace("\\n", "\n");
+    let Some(asked) = format.strip_prefix("table") else {
+        let template = Template::parse(&written(format))?;
+        return rows.iter().map(|row| Ok(template.render(row)? + "\n")).collect();
+    };
+    let asked = written(asked);
+    let template = Template::parse(if asked.is_empty() { table } else { &asked })?;
+    let mut text = template.render(headings)? + "\n";
+    for row in rows {
+        text.push_str(&template.render(row)?);
+        text.push('\n');
+    }
+    let cells: Vec<Vec<String>> =
+        text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect();
+    Ok(table::layout(&cells, 10, 3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn shown(format: &str) -> String {
+        let rows = [json!({"Name": "a", "ID": "<1>"}), json!({"Name": "a-long-name", "ID": ""})];
+        let headings = json!({"Name": "NAME", "ID": "CONTAINER ID"});
+        render(&rows, &headings, format, "{{.Name}}\t{{.ID}}").expect("text")
+    }
+
+    #[test]
+    fn the_forms() {
+        let table = "NAME          CONTAINER ID\na             <1>\na-long-name   \n";
+        assert_eq!(shown("table"), table);
+        assert_eq!(shown("table {{.Name}}\\t{{.ID}}"), table);
+        assert_eq!(shown("{{.ID}}\\t{{.Name}}"), "<1>\ta\n\ta-long-name\n");
+        assert_eq!(shown("table\\t{{.Name}}"), "          NAME\n          a\n          a-long-name\n");
+        assert_eq!(
+            shown("json"),
+            "{\"Name\":\"a\",\"ID\":\"\\u003c1\\u003e\"}\n{\"Name\":\"a-long-name\",\"ID\":\"\"}\n"
+        );
+    }
+}
