@@ -66,6 +66,11 @@ impl Front {
         self.remote.get_or_init(|| remote::sources(&self.global, &self.process, &self.docker_config()))
     }
 
+    /// Where the loader reads.
+    pub fn reading(&self) -> Reading<'_> {
+        Reading { files: &self.disk, remote: Some(self.remote()) }
+    }
+
     /// Whether standard output gets colours.
     pub fn colours_out(&self) -> bool {
         self.ansi.colours(terminal::stdout_is_terminal(), self.process.get("NO_COLOR").is_some())
@@ -95,7 +100,7 @@ impl Front {
     /// Loads what is wanted and tells the findings; `None` when there are errors among them.
     pub fn load(&self, mut wanted: LoadRequest) -> Option<Loaded> {
         wanted.keep_unused |= self.global.all_resources;
-        let loaded = load_with(&wanted, Reading { files: &self.disk, remote: Some(self.remote()) });
+        let loaded = load_with(&wanted, self.reading());
         self.tell(&loaded.findings, &loaded.sources);
         (!loaded.findings.has_errors()).then_some(loaded)
     }

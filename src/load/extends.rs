@@ -175,6 +175,7 @@ impl Loader<'_> {
                 to: path.to_path(),
                 from: parent.key(&from.name).to_path(),
                 named: from.span,
+                source: base.span,
             });
         }
         if let Some(slot) = scope.service(link.home, &link.name) {
