@@ -79,7 +79,8 @@ fn run<'a>(projects: &'a [Project], times: usize) -> (Vec<Outcome<'a>>, Vec<&'a 
         };
         let dice = &mut Dice(seed as u64);
         for mistake in Mistake::ALL {
-            let broken = breakages(text, &root, mistake, times, &oracle, dice);
+            let alone = project.compose.len() == 1;
+            let broken = breakages(text, &root, mistake, times, &oracle, alone, dice);
             outcomes.extend(broken.into_iter().map(|broken| outcome(project, broken)));
         }
     }

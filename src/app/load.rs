@@ -108,6 +108,7 @@ pub fn load(wanted: &LoadRequest, files: &dyn Files) -> Loaded {
     loaded.located = located;
     loaded.sources.relative_to(&wanted.request.cwd.to_string_lossy());
     loaded.findings.sort();
+    loaded.findings.fold_copies();
     loaded
 }
 

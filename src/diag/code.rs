@@ -442,6 +442,36 @@ impl Code {
         self.row().4
     }
 
+    /// Whether such a finding means that a part of the files is not known.
+    pub fn leaves_gaps(self) -> bool {
+        matches!(
+            self,
+            Code::FileUnreadable
+                | Code::NotUtf8
+                | Code::FileTooLarge
+                | Code::RemoteRefused
+                | Code::YamlSyntax
+                | Code::TooDeep
+                | Code::TooManyNodes
+                | Code::NotAMapping
+                | Code::Include
+                | Code::IncludeCycle
+        )
+    }
+
+    /// Whether it is about a name that nothing declares.
+    pub fn is_undefined(self) -> bool {
+        matches!(
+            self,
+            Code::UndefinedNetwork
+                | Code::UndefinedVolume
+                | Code::UndefinedConfig
+                | Code::UndefinedSecret
+                | Code::UndefinedModel
+                | Code::UndefinedService
+        )
+    }
+
     /// Every code, in order.
     pub fn all() -> impl Iterator<Item = Code> {
         TABLE.iter().map(|row| row.0)

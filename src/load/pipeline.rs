@@ -180,7 +180,7 @@ impl Loader<'_> {
             true => root,
             false => merge::merge(model, root, &PathRef::Root, self.diags),
         };
-        merge::unique(&mut model, self.diags);
+        merge::unique(&mut model, None);
         if self.options.validate {
             schema::validate(&model, self.diags);
         }
@@ -193,7 +193,7 @@ impl Loader<'_> {
     pub fn canonical(&mut self, model: &mut Node) {
         canonical::transform(model, self.strictness(), self.diags);
         drop_empty_dns(model);
-        merge::unique(model, self.diags);
+        merge::unique(model, Some(self.diags));
     }
 
     fn strictness(&self) -> Strictness {

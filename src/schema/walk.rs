@@ -157,6 +157,12 @@ impl Walk<'_> {
             return true;
         }
         let mut ok = true;
+        if sink.is_some()
+            && let Some(finding) = hints::key_as_service(self.book, place, map)
+        {
+            found!(ok, sink, finding);
+            return ok;
+        }
         let mut meant = Vec::new();
         for entry in map {
             let key = entry.key.text.as_str();
