@@ -459,17 +459,17 @@ impl Code {
         )
     }
 
-    /// Whether it is about a name that nothing declares.
-    pub fn is_undefined(self) -> bool {
-        matches!(
-            self,
-            Code::UndefinedNetwork
-                | Code::UndefinedVolume
-                | Code::UndefinedConfig
-                | Code::UndefinedSecret
-                | Code::UndefinedModel
-                | Code::UndefinedService
-        )
+    /// The section that lacks a name, for findings about names that nothing declares.
+    pub fn undefined_in(self) -> Option<&'static str> {
+        Some(match self {
+            Code::UndefinedNetwork => "networks",
+            Code::UndefinedVolume => "volumes",
+            Code::UndefinedConfig => "configs",
+            Code::UndefinedSecret => "secrets",
+            Code::UndefinedModel => "models",
+            Code::UndefinedService => "services",
+            _ => return None,
+        })
     }
 
     /// Every code, in order.

@@ -73,6 +73,13 @@ impl Diagnostic {
         }
     }
 
+    /// The top-level key that a misspelt one was meant to be.
+    fn stands_for(&self) -> Option<&str> {
+        let top =
+            self.code == Code::UnknownKey && self.path.as_deref().is_some_and(|path| !path.contains('.'));
+        self.edit.as_ref().filter(|_| top).map(|edit| edit.replacement.as_str())
+    }
+
     /// Adds the path in the model.
     pub fn at(mut self, path: impl ToString) -> Diagnostic {
         self.path = Some(path.to_string());
@@ -127,8 +134,9 @@ impl Diagnostics {
     }
 
     /// Takes over what a later stage found, without that which only follows from an error told already:
-    /// whatever is at its place or below its path, "nothing to run" for a service with errors inside, and
-    /// undefined names where a file could not be read.
+    /// whatever is at its place or below its path, what is said of a list or mapping in a service with an error
+    /// inside, "nothing to run" for a service with errors inside, and undefined names where what declares them
+    /// could not be read.
     pub fn absorb(&mut self, later: Diagnostics) {
         let errors = || self.list.iter().filter(|known| known.severity == Severity::Error);
         let places: HashSet<(FileId, u32)> = errors()
@@ -139,12 +147,17 @@ impl Diagnostics {
         let services: HashSet<&str> = paths.iter().filter_map(|path| service_of(path)).collect();
         // Where a file could not be read to its end, nobody knows what it declares.
         let gaps = errors().any(|known| known.code.leaves_gaps());
+        let doubtful = |section: &str| {
+            paths.contains(section) || errors().any(|known| known.stands_for() == Some(section))
+        };
+        let inner: HashSet<&str> = paths.iter().flat_map(|path| parents(path)).collect();
         let follows = |found: &Diagnostic| {
             let told = |path: &str| parents(path).any(|parent| paths.contains(parent));
-            (gaps && found.code.is_undefined())
+            found.code.undefined_in().is_some_and(|section| gaps || doubtful(section))
                 || places.contains(&(found.span.file, found.span.start))
                 || found.path.as_deref().is_some_and(|path| {
                     told(path)
+                        || (is_detail(path) && inner.contains(path))
                         || (found.code == Code::NoImage
                             && service_of(path).is_some_and(|service| services.contains(service)))
                 })
@@ -229,6 +242,11 @@ impl Diagnostics {
 fn parents(path: &str) -> impl Iterator<Item = &str> {
     let ends = path.char_indices().filter(|(_, c)| matches!(c, '.' | '['));
     ends.map(|(at, _)| &path[..at]).chain([path])
+}
+
+/// Whether a path leads into a service, not to it.
+fn is_detail(path: &str) -> bool {
+    service_of(path).is_some_and(|service| service.len() < path.len())
 }
 
 /// `services.web` of a path at or below it.

@@ -162,7 +162,9 @@ impl Loader<'_> {
             }
         }
         defaults::defaults(&mut model);
-        semantic::check(&mut model, self.diags);
+        let mut missing = Diagnostics::new();
+        semantic::check(&mut model, &mut missing);
+        self.diags.absorb_missing(missing);
         if let Some(base) = &set.base {
             paths::resolve(&mut model, base, self.reading.files, self.diags);
         }
