@@ -157,7 +157,7 @@ impl Diagnostics {
                 || places.contains(&(found.span.file, found.span.start))
                 || found.path.as_deref().is_some_and(|path| {
                     told(path)
-                        || (is_detail(path) && inner.contains(path))
+                        || (found.severity == Severity::Error && is_detail(path) && inner.contains(path))
                         || (found.code == Code::NoImage
                             && service_of(path).is_some_and(|service| services.contains(service)))
                 })

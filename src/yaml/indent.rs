@@ -82,10 +82,13 @@ fn suspects(lines: &[Line], at: usize) -> (Vec<Line>, Vec<usize>) {
             break;
         }
     }
+    // All that follows hangs on the first line.
+    chosen.extend(lines.first().filter(|first| chosen.iter().all(|known| known.start != first.start)));
     let mut columns: Vec<usize> = chosen.iter().flat_map(|line| [line.indent, line.indent + 2]).collect();
     // The line before and after may be of the right column where none of the suspects is.
     let near = here.saturating_sub(3)..(here + 4).min(lines.len());
     columns.extend(lines[near].iter().map(|line| line.indent));
+    columns.push(0);
     columns.sort_unstable();
     columns.dedup();
     (chosen, columns)
@@ -202,6 +205,7 @@ mod tests {
         assert_eq!(moved("  name: x\nservices:\n  a:\n    image: x\n"), Some((1, 0)));
         assert_eq!(moved("services:\n    a:\n    image: x\n  b:\n    image: x\n"), Some((2, 2)));
         assert_eq!(moved("volumes:\n    a:\n  b:\n"), Some((2, 2)));
+        assert_eq!(moved("  services:\n  a:\n    image: x\nvolumes:\n  b:\n"), Some((1, 0)));
         // Items.
         assert_eq!(moved("a:\n  b:\n    - 1\n   - 2\n    - 3\n"), Some((4, 4)));
         assert_eq!(moved("a:\n- 1\n - b: 2\n- 3\n").map(|(line, _)| line), Some(3));

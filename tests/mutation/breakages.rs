@@ -248,9 +248,15 @@ impl<'a> File<'a> {
         if name == "default" {
             return None;
         }
-        let (first, last) = self.lines_of(spot)?;
+        let (mut first, last) = self.lines_of(spot)?;
+        let section_of = &self.spots[spot.parent?];
+        if section_of.value.as_mapping()?.len() == 1 {
+            // The last one takes its section with it.
+            first = self.line(section_of.key?.span.start as usize);
+        }
         let place = (self.whole_line(first).0, self.whole_line(last).1);
-        let inside = self.text.get(place.0..key.span.start as usize)?;
+        let inside =
+            self.text.get(self.whole_line(self.line(key.span.start as usize)).0..key.span.start as usize)?;
         if !inside.trim().is_empty() || self.text[place.0..place.1].contains('&') {
             return None;
         }
