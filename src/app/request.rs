@@ -12,7 +12,7 @@ use crate::diag::{Diagnostics, SourceMap};
 use crate::engine::EngineError;
 use crate::graph::Graph;
 use crate::load::env;
-use crate::model::Project;
+use crate::model::{Project, glob};
 use crate::observe::{self, Query};
 use crate::spec::{self, Desired};
 
@@ -92,6 +92,36 @@ pub fn from_loaded(loaded: Loaded, facts: &Facts) -> Option<Aim> {
     findings.sort();
     aim.findings = findings;
     Some(aim)
+}
+
+/// What the names of a command line stand for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// The services, in the order they were named.
+    pub services: Vec<ServiceName>,
+    /// Names of no service.
+    pub unknown: Vec<String>,
+}
+
+/// Finds services by their names, or by a glob over the names of those that are on.
+pub fn named(desired: &Desired, names: &[String]) -> Named {
+    let mut found = Named::default();
+    for name in names {
+        let exact = ServiceName::from(name.as_str());
+        if desired.services.contains_key(&exact) || desired.others.contains(&exact) {
+            found.services.push(exact);
+            continue;
+        }
+        let matching = desired.services.keys().filter(|key| glob::matches(name, key));
+        let before = found.services.len();
+        if glob::is_pattern(name) {
+            found.services.extend(matching.cloned());
+        }
+        if found.services.len() == before {
+            found.unknown.push(name.clone());
+        }
+    }
+    found
 }
 
 /// These services and everything that depends on them.

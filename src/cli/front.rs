@@ -42,7 +42,12 @@ impl Front {
     pub fn new(global: Global) -> Result<Front, String> {
         let process =
             Process::read().map_err(|error| format!("the current directory is not there: {error}"))?;
-        let ansi = Ansi::parse(global.ansi.as_deref().or(process.get("COMPOSE_ANSI")).unwrap_or_default());
+        if global.no_ansi {
+            let text = "option '--no-ansi' is DEPRECATED ! Please use '--ansi' instead.\n";
+            terminal::print_error(text);
+        }
+        let asked = if global.no_ansi { Some("never") } else { global.ansi.as_deref() };
+        let ansi = Ansi::parse(asked.or(process.get("COMPOSE_ANSI")).unwrap_or_default());
         let progress = global.progress.as_deref().or(process.get("COMPOSE_PROGRESS")).unwrap_or_default();
         let mode = Mode::choose(progress, ansi, terminal::stderr_is_terminal()).map_err(|e| e.to_string())?;
         let parallel = match (global.parallel, process.get("COMPOSE_PARALLEL_LIMIT")) {

@@ -83,6 +83,14 @@ pub struct Config {
     /// Print the variables that interpolation sees
     #[arg(long)]
     pub environment: bool,
+
+    /// Pin images to their digests (not yet supported)
+    #[arg(long)]
+    pub resolve_image_digests: bool,
+
+    /// Print only an override file that pins images to their digests (not yet supported)
+    #[arg(long)]
+    pub lock_image_digests: bool,
 }
 
 impl Config {
@@ -106,6 +114,13 @@ impl Config {
 
 /// Runs `config`.
 pub fn run(front: &Front, config: &Config) -> u8 {
+    let digests = [
+        (config.resolve_image_digests, "--resolve-image-digests"),
+        (config.lock_image_digests, "--lock-image-digests"),
+    ];
+    if let Some((_, flag)) = digests.into_iter().find(|(set, _)| *set) {
+        return front.fail(format!("{flag} is not yet supported: no registry is asked"));
+    }
     let what = config.what();
     let form = match (config.format.as_str(), &what) {
         ("", What::Variables) => Form::Table,
