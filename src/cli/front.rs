@@ -18,7 +18,7 @@ use crate::app::load::{LoadRequest, Loaded, load};
 use crate::app::request::{self, Aim, Facts};
 use crate::app::{self, Canceller, Engine, Events, Request, Session, cancellation};
 use crate::base::ProjectName;
-use crate::diag::{Diagnostics, Severity, SourceMap};
+use crate::diag::{Code, Diagnostics, Severity, SourceMap};
 use crate::docker;
 use crate::event::{Event, Level};
 use crate::ui::mode::{Ansi, Mode};
@@ -88,10 +88,14 @@ impl Front {
         }
     }
 
-    /// Loads what is wanted and tells the findings; `None` when there are errors among them.
-    pub fn load(&self, mut wanted: LoadRequest) -> Option<Loaded> {
+    fn look(&self, mut wanted: LoadRequest) -> Loaded {
         wanted.keep_unused |= self.global.all_resources;
-        let loaded = load(&wanted, &Disk::new(self.process.home.clone()));
+        load(&wanted, &Disk::new(self.process.home.clone()))
+    }
+
+    /// Loads what is wanted and tells the findings; `None` when there are errors among them.
+    pub fn load(&self, wanted: LoadRequest) -> Option<Loaded> {
+        let loaded = self.look(wanted);
         self.tell(&loaded.findings, &loaded.sources);
         (!loaded.findings.has_errors()).then_some(loaded)
     }
@@ -230,25 +234,45 @@ impl Front {
         })
     }
 
-    /// A project for commands that also work without a Compose file: with only `-p`, its labels tell.
+    /// A project for commands that also work without a Compose file: with only `-p`, its labels tell, and
+    /// with `COMPOSE_PROJECT_NAME` too when the files can't be loaded.
     /// `Err` holds the exit code; everything was told already.
     pub fn aim(&self, services: &[String], along: app::Along) -> Result<Target, u8> {
         if self.global.files.is_empty()
             && let Some(name) = &self.global.project_name
         {
-            return match ProjectName::normalize(name) {
-                Some(name) => Ok(Target::Name(name)),
-                None => Err(self.fail(format!("invalid project name \"{name}\""))),
-            };
+            return self.by_name(name);
         }
         let mut wanted = LoadRequest::full(self.request(), services.to_vec());
         wanted.along = along;
         wanted.resolve_environment = false;
-        let loaded = self.load(wanted).ok_or(exit::ERROR)?;
+        let loaded = self.look(wanted);
+        let misnamed = loaded.findings.iter().any(|finding| finding.code == Code::NoSuchService);
+        if let Some(name) = self.process.get("COMPOSE_PROJECT_NAME")
+            && loaded.findings.has_errors()
+            && !misnamed
+        {
+            // Files that can't be used are told; that there are none is no matter here.
+            if loaded.findings.iter().any(|finding| finding.code != Code::NoConfigFile) {
+                self.tell(&loaded.findings, &loaded.sources);
+            }
+            return self.by_name(name);
+        }
+        self.tell(&loaded.findings, &loaded.sources);
+        if loaded.findings.has_errors() {
+            return Err(exit::ERROR);
+        }
         let facts = self.facts(&loaded);
         // What can't be brought up may still be taken down: findings of the lowering are no matter here.
         let aim = loaded.project.map(|project| request::from_project(project, loaded.sources, &facts));
         aim.map(|aim| Target::Aim(Box::new(aim))).ok_or(exit::ERROR)
+    }
+
+    fn by_name(&self, name: &str) -> Result<Target, u8> {
+        match ProjectName::normalize(name) {
+            Some(name) => Ok(Target::Name(name)),
+            None => Err(self.fail(format!("invalid project name \"{name}\""))),
+        }
     }
 
     /// Tells what lowering found; `None` when it forbids to go on.
