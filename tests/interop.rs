@@ -55,7 +55,7 @@ fn in_turn(bench: &Bench) {
         bench.done(first, &["up", "-d"]);
         made.push(bench.inspected());
         let ids = bench.ids();
-        assert_eq!(ids.len(), 8, "{first:?} made another number of containers");
+        assert_eq!(ids.len(), 9, "{first:?} made another number of containers");
         only_the_job_is_left_to_do(bench);
         bench.done(second, &["up", "-d"]);
         assert_eq!(bench.ids(), ids, "{second:?} replaced containers that {first:?} made");

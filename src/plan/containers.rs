@@ -238,6 +238,7 @@ impl<'a> Builder<'a> {
                     nocopy: false,
                     subpath: None,
                     selinux: None,
+                    configured: false,
                 },
                 None => MountKind::Bind {
                     source: mount.source.clone(),

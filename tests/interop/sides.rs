@@ -101,11 +101,12 @@ impl Bench {
         assert_eq!(ours.code, theirs.code, "{arguments:?}: {} / {}", ours.err, theirs.err);
     }
 
-    /// Like [`Bench::alike`], for output whose lines come in any order.
+    /// Like [`Bench::alike`], for output whose lines come in any order, in columns of any width.
     pub fn alike_sorted(&self, arguments: &[&str]) {
         let lines = |side| {
             let said = self.run(side, arguments);
-            let mut lines: Vec<String> = said.out.lines().map(str::to_owned).collect();
+            let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+            let mut lines: Vec<String> = said.out.lines().map(words).collect();
             lines.sort();
             (lines, said.code)
         };
