@@ -61,6 +61,8 @@ fn in_turn(bench: &Bench) {
         assert_eq!(bench.ids(), ids, "{second:?} replaced containers that {first:?} made");
         only_the_job_is_left_to_do(bench);
         print_the_same(bench);
+        act_the_same_by_name(bench);
+        assert_eq!(bench.ids(), ids, "a name of no service meant something");
         bench.done(second, &["stop", "-t", "0"]);
         bench.alike(&["ps", "--services", "--status", "running"]);
         bench.done(first, &["start"]);
@@ -129,6 +131,24 @@ fn print_the_same(bench: &Bench) {
     assert_eq!(listed(bench, Side::Ours), listed(bench, Side::Theirs));
 }
 
+/// Without a file, a name of no service is never taken for all services.
+fn act_the_same_by_name(bench: &Bench) {
+    for (arguments, code) in [
+        (&["ps", "-q"][..], 0),
+        (&["ps", "--services"], 0),
+        (&["ps", "-q", "nosuch"], 0),
+        (&["logs", "nosuch"], 0),
+        (&["stop", "nosuch"], 0),
+        (&["down", "nosuch"], 0),
+        (&["start", "nosuch"], 1),
+        (&["restart", "nosuch"], 1),
+    ] {
+        let [ours, theirs] = [Side::Ours, Side::Theirs].map(|side| bench.run_by_name(side, arguments));
+        assert_eq!((ours.code, theirs.code), (code, code), "{arguments:?}: {} / {}", ours.err, theirs.err);
+        assert_eq!(ours.out, theirs.out, "{arguments:?}: {}", ours.err);
+    }
+}
+
 /// `ps --format json`, without the words that go with the time, and with the lists that the reference leaves
 /// in any order sorted.
 fn listed(bench: &Bench, side: Side) -> Vec<Json> {
@@ -152,7 +172,10 @@ fn listed(bench: &Bench, side: Side) -> Vec<Json> {
 /// Containers, networks and volumes that are only created.
 fn created(bench: &Bench) {
     let made = [Side::Theirs, Side::Ours].map(|side| {
-        bench.done(side, &["up", "--no-start"]);
+        let said = bench.run(side, &["up", "--no-start"]);
+        assert_eq!(said.code, 0, "{side:?}: {}", said.err);
+        // What the engine doesn't honour is told.
+        assert!(said.err.contains("CPU percent"), "{side:?}: {}", said.err);
         let made = bench.inspected();
         let said = bench.run(Side::Ours, &["plan", "--no-start"]);
         assert_eq!(said.code, 0, "after {side:?}: {}{}", said.out, said.err);

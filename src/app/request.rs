@@ -133,3 +133,52 @@ pub fn with_dependants(desired: &Desired, names: &[ServiceName]) -> Vec<ServiceN
     );
     graph.with_dependants(names.iter().map(ServiceName::as_str)).into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Span;
+    use crate::model::Service;
+    use crate::spec::{ContainerSpec, PullPolicy, ServiceSpec};
+
+    fn desired(names: &[&str], others: &[&str]) -> Desired {
+        let spec = |name: &str| ServiceSpec {
+            name: name.into(),
+            scale: 1,
+            container_name: None,
+            container: ContainerSpec::default(),
+            source: std::sync::Arc::new(Service::default()),
+            depends_on: Vec::new(),
+            pull_policy: PullPolicy::Missing,
+            has_build: false,
+            provider: false,
+            attach: true,
+            post_start: Vec::new(),
+            pre_stop: Vec::new(),
+            span: Span::NONE,
+        };
+        Desired {
+            project: ProjectName::from("p"),
+            services: names.iter().map(|name| (ServiceName::from(*name), spec(name))).collect(),
+            others: others.iter().map(|name| ServiceName::from(*name)).collect(),
+            networks: IndexMap::new(),
+            volumes: IndexMap::new(),
+            separator: '-',
+        }
+    }
+
+    #[test]
+    fn names_and_globs_are_services_and_the_rest_is_told() {
+        let desired = desired(&["web", "worker", "db"], &["off"]);
+        let found = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            let Named { services, unknown } = named(&desired, &names);
+            (services.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "), unknown.join(" "))
+        };
+        let told = |services: &str, unknown: &str| (services.to_owned(), unknown.to_owned());
+        assert_eq!(found(&["db", "w*"]), told("db web worker", ""));
+        assert_eq!(found(&["off", "o*"]), told("off", "o*"));
+        assert_eq!(found(&["nosuch"]), told("", "nosuch"));
+        assert_eq!(found(&[]), told("", ""));
+    }
+}

@@ -60,16 +60,24 @@ impl Bench {
         Some(bench)
     }
 
-    /// Runs one of the programs to its end.
+    /// Runs one of the programs on the files to its end.
     pub fn run(&self, side: Side, arguments: &[&str]) -> Said {
+        self.run_in(side, &directory(), &[&["-f", self.file], arguments].concat())
+    }
+
+    /// Runs one of the programs far from the files: only the project's name is known.
+    pub fn run_by_name(&self, side: Side, arguments: &[&str]) -> Said {
+        self.run_in(side, &std::env::temp_dir(), &[&["-p", &self.project], arguments].concat())
+    }
+
+    fn run_in(&self, side: Side, directory: &Path, arguments: &[&str]) -> Said {
         let program = match side {
             Side::Ours => Path::new(env!("CARGO_BIN_EXE_rcompose")),
             Side::Theirs => &self.reference,
         };
         let done = Command::new(program)
-            .args(["-f", self.file])
             .args(arguments)
-            .current_dir(directory())
+            .current_dir(directory)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             // No configuration of whoever runs the tests.

@@ -35,6 +35,10 @@ pub struct Down {
     /// Seconds a container has to stop
     #[arg(short, long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub timeout: Option<i64>,
+
+    /// Remove images too: local or all (not yet supported)
+    #[arg(long, value_name = "WHICH")]
+    pub rmi: Option<String>,
 }
 
 /// Start containers that exist
@@ -83,6 +87,13 @@ pub struct Restart {
 
 /// Runs `down`.
 pub fn run_down(front: &Front, down: &Down) -> u8 {
+    match down.rmi.as_deref() {
+        None | Some("") => {}
+        Some("local" | "all") => {
+            return front.fail("--rmi is not yet supported: nothing was done; run `down` without it");
+        }
+        Some(other) => return front.fail(format!("invalid value for --rmi: \"{other}\"")),
+    }
     let remove_orphans = down.remove_orphans || front.process.is_on("COMPOSE_REMOVE_ORPHANS");
     act(front, "down", &down.services, None, |targets| {
         Intent::Down(plan::Down {
