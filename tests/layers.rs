@@ -24,7 +24,7 @@ const LAYERS: &[(u8, &str, bool, &[&str])] = &[
     (6, "memory", false, &["base", "event", "spec", "state", "engine"]),
     (6, "observe", false, &["base", "spec", "state", "engine"]),
     (6, "logs", false, &["base", "event", "spec", "state", "engine"]),
-    (6, "ui", false, &["base", "diag", "event", "state", "plan"]),
+    (6, "ui", false, &["base", "diag", "event", "spec", "state", "plan"]),
     (7, "apply", false, &["base", "diag", "event", "spec", "state", "plan", "engine"]),
     (
         8,
@@ -45,6 +45,7 @@ const HOMES: &[(&str, &str)] = &[
     ("clap", "cli"),
     ("console", "ui"),
     ("annotate_snippets", "ui"),
+    ("gtmpl_ng", "ui"),
     ("granit_parser", "yaml"),
 ];
 

@@ -52,13 +52,15 @@ fn tell_one(failure: &Failure, sources: &SourceMap) -> Told {
     let held = match waiters.as_slice() {
         [] => String::new(),
         [one] => format!(", so {one} was not started"),
-        many => format!(", so {} were not started", many.join(", ")),
+        [first @ .., last] => format!(", so {} and {last} were not started", first.join(", ")),
     };
     let prefix = match &failure.error {
         ApplyError::Call(_) => match failure.subject.kind {
             SubjectKind::Container => format!("{}: ", failure.subject.name),
             _ => format!("{}: ", failure.subject),
         },
+        // Its own words say so.
+        ApplyError::Dependency(_) => String::new(),
         _ if !failure.chain.is_empty() => "dependency failed to start: ".to_owned(),
         _ => String::new(),
     };
@@ -77,6 +79,12 @@ fn tell_one(failure: &Failure, sources: &SourceMap) -> Told {
     let mut told = Told { title: format!("{prefix}{from_engine}{}{held}", failure.error), ..Told::default() };
     if let Some(evidence) = &failure.evidence {
         facts(&mut told, evidence);
+    }
+    if failure.error.to_string().starts_with("No such image") {
+        told.help.push("pull or build it: its pull_policy leaves that to you".to_owned());
+    }
+    if failure.subject.kind == SubjectKind::Image {
+        told.help.push("is the name right? `docker login` gives access to private registries".to_owned());
     }
     if !failure.chain.is_empty() {
         let links: Vec<String> = failure
@@ -105,7 +113,10 @@ fn facts(told: &mut Told, evidence: &Evidence) {
     }
     let Some(container) = &evidence.container else { return };
     if let Some(check) = container.health_log.last() {
-        let test = container.health_test.join(" ");
+        let test = match container.health_test.as_slice() {
+            [kind, command @ ..] if matches!(kind.as_str(), "CMD" | "CMD-SHELL") => command.join(" "),
+            test => test.join(" "),
+        };
         let output = check.output.trim_end();
         let mut text = format!("{test} → exit {}", check.exit_code);
         if !output.is_empty() {
@@ -117,10 +128,14 @@ fn facts(told: &mut Told, evidence: &Evidence) {
         let from = container.log.len().saturating_sub(LOG_LINES);
         told.facts.push(("last log".to_owned(), container.log[from..].join("\n")));
     }
-    let mut state = format!("{}, exit code {}", container.state.as_str(), container.exit_code);
-    if container.state == ContainerState::Running {
-        state = format!("running, {} failed checks in a row", container.failing_streak);
-    }
+    let mut state = match container.state {
+        ContainerState::Created => "created, never ran".to_owned(),
+        ContainerState::Running if container.failing_streak > 0 => {
+            format!("running, {} failed checks in a row", container.failing_streak)
+        }
+        ContainerState::Running => "running".to_owned(),
+        state => format!("{}, exit code {}", state.as_str(), container.exit_code),
+    };
     if container.restart_count > 0 {
         state += &format!(", {} restarts", container.restart_count);
     }
@@ -129,10 +144,11 @@ fn facts(told: &mut Told, evidence: &Evidence) {
         told.help.push("raise mem_limit, or find what takes the memory".to_owned());
     }
     told.facts.push(("state".to_owned(), state));
-    if !container.error.is_empty() {
+    // The engine often says the same twice: as the answer, and in the container's state.
+    if !container.error.is_empty() && !told.title.contains(&container.error) {
         told.facts.push(("engine".to_owned(), container.error.clone()));
     }
-    if let Some(service) = &container.service {
+    if let Some(service) = container.service.as_ref().filter(|_| !container.log.is_empty()) {
         told.help.push(format!("more of its output: rcompose logs {service}"));
     }
 }

@@ -1,6 +1,6 @@
 //! From files to a project: the first half of the program.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::base::ServiceName;
@@ -8,9 +8,11 @@ use crate::diag::{Code, Diagnostic, Diagnostics, SourceMap, Span};
 use crate::graph::Graph;
 use crate::load::discover::{Located, Request, locate};
 use crate::load::document::Parsed;
-use crate::load::dotenv;
+use crate::load::dotenv::{self, Assignment};
 use crate::load::files::{self, Files};
-use crate::load::pipeline::{self, Input, Reading};
+pub use crate::load::pipeline::Reading;
+use crate::load::pipeline::{self, Input};
+use crate::load::provenance::{Provenance, VariableFile};
 use crate::model::select::Along;
 use crate::model::{self, EnvFile, Project};
 use crate::yaml::{Node, PathRef};
@@ -73,12 +75,30 @@ pub struct Loaded {
     pub project: Option<Project>,
 }
 
-/// Loads a project. Blocking: it reads files.
+/// Loads a project from local files alone. Blocking: it reads files.
 pub fn load(wanted: &LoadRequest, files: &dyn Files) -> Loaded {
+    load_with(wanted, Reading { files, remote: None })
+}
+
+/// Loads a project, remote files included where the source is given. Blocking: it reads files, and fetches.
+pub fn load_with(wanted: &LoadRequest, reading: Reading<'_>) -> Loaded {
+    run(wanted, reading, None)
+}
+
+/// Loads a project, and records where its values come from. That costs time and memory, so only those
+/// use it who explain.
+pub fn load_recorded(wanted: &LoadRequest, reading: Reading<'_>) -> (Loaded, Provenance) {
+    let mut log = Provenance::default();
+    let loaded = run(wanted, reading, Some(&mut log));
+    (loaded, log)
+}
+
+fn run(wanted: &LoadRequest, reading: Reading<'_>, mut log: Option<&mut Provenance>) -> Loaded {
+    let Reading { files, remote } = reading;
     let mut loaded = Loaded::default();
     let Loaded { sources, findings, .. } = &mut loaded;
-    let mut parsed = Parsed::new();
-    let located = locate(&wanted.request, files, None, sources, findings, &mut |file, text, findings| {
+    let mut parsed = if log.is_some() { Parsed::with_aliases() } else { Parsed::new() };
+    let located = locate(&wanted.request, files, remote, sources, findings, &mut |file, text, findings| {
         parsed.names(file, text, findings)
     });
     if let Some(located) = &located {
@@ -94,12 +114,12 @@ pub fn load(wanted: &LoadRequest, files: &dyn Files) -> Loaded {
                 validate: wanted.validate,
             },
         };
-        let reading = Reading { files, remote: None };
+        let record = log.as_deref_mut();
         let tree =
-            pipeline::compose_tree(input, reading, Some(parsed), None, sources, findings).map(Arc::new);
+            pipeline::compose_tree(input, reading, Some(parsed), record, sources, findings).map(Arc::new);
         if let Some(tree) = tree.as_ref().filter(|_| wanted.interpolate) {
             let mut later = Diagnostics::new();
-            let project = bind(wanted, located, tree, files, &mut later);
+            let project = bind(wanted, located, tree, files, log, &mut later);
             findings.absorb(later);
             loaded.project = Some(project);
         }
@@ -117,6 +137,7 @@ fn bind(
     located: &Located,
     tree: &Arc<Node>,
     files: &dyn Files,
+    mut log: Option<&mut Provenance>,
     findings: &mut Diagnostics,
 ) -> Project {
     let mut project = model::decode(tree, findings);
@@ -136,8 +157,14 @@ fn bind(
     model::check::swarm_only(&project, findings);
     model::resolve::replicas(&mut project);
     if wanted.resolve_environment {
-        let mut read =
-            |file: &EnvFile, lookup: model::resolve::Lookup<'_>| read_variables(files, file, lookup);
+        let mut read = |file: &EnvFile, lookup: model::resolve::Lookup<'_>| {
+            let assignments = read_variables(files, file, lookup)?;
+            if let Some(log) = log.as_deref_mut() {
+                let path = PathBuf::from(&file.path);
+                log.variable_files.push(VariableFile { path, assignments: assignments.clone() });
+            }
+            Ok(assignments.into_iter().map(|(name, value, _)| (name, value)).collect())
+        };
         model::resolve::env_files(&mut project, &mut read, findings);
         model::resolve::label_files(&mut project, &mut read, findings);
     }
@@ -185,7 +212,7 @@ fn read_variables(
     files: &dyn Files,
     file: &EnvFile,
     lookup: model::resolve::Lookup<'_>,
-) -> Result<Vec<(String, String)>, Box<Diagnostic>> {
+) -> Result<Vec<Assignment>, Box<Diagnostic>> {
     let path = Path::new(&file.path);
     let finding = |message: String| Diagnostic::new(Code::EnvFile, Span::NONE, message);
     if !files.exists(path) {
@@ -201,8 +228,5 @@ fn read_variables(
         Some("raw") => dotenv::parse_raw(&text, lookup).map_err(|e| e.to_string()),
         Some(other) => return Err(Box::new(finding(format!("unsupported env_file format \"{other}\"")))),
     };
-    match parsed {
-        Ok(variables) => Ok(variables.into_iter().map(|(name, value, _)| (name, value)).collect()),
-        Err(cause) => Err(Box::new(finding(format!("failed to read {}: {cause}", file.path)))),
-    }
+    parsed.map_err(|cause| Box::new(finding(format!("failed to read {}: {cause}", file.path))))
 }

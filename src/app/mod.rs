@@ -7,11 +7,13 @@
 pub mod attach;
 pub mod config;
 pub mod converge;
+pub mod digests;
 pub mod disk;
 pub mod failure;
 pub mod labels;
 pub mod list;
 pub mod load;
+pub mod remote;
 pub mod request;
 
 use std::sync::Arc;

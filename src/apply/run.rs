@@ -15,6 +15,7 @@ use super::step::{Ended, Failed, Run};
 use super::undo;
 use super::wait::Pulse;
 use crate::base::ServiceName;
+use crate::diag::Span;
 use crate::engine::{Answers, Engine, EngineError, EngineEvent, EventQuery};
 use crate::event::{Status, Subject};
 use crate::plan::{Op, Plan, Step, StepId};
@@ -289,11 +290,20 @@ impl<'a> Schedule<'a> {
             step: step.id,
             subject: step.op.subject(),
             service: service_of(&step.op).or_else(first_dependent).cloned(),
-            span: step.span,
+            span: self.place(step),
             error: failed.error,
             evidence: failed.evidence,
             chain: Vec::new(),
         }
+    }
+
+    /// Where the file asks for a step; for one on a container of this plan, where it asks for the container.
+    fn place(&self, step: &Step) -> Span {
+        let Some(service) = service_of(&step.op).filter(|_| !step.span.is_some()) else { return step.span };
+        let makes = |other: &&Step| {
+            matches!(other.op, Op::CreateContainer { .. }) && service_of(&other.op) == Some(service)
+        };
+        self.plan.steps.iter().find(makes).map_or(step.span, |other| other.span)
     }
 
     /// How every step ended; failures know whom they held up.
@@ -312,7 +322,7 @@ impl<'a> Schedule<'a> {
             for before in step.after.iter().filter(|before| because(**before) == Some(root)) {
                 let before = &self.plan.steps[before.0];
                 if let Some(on) = service_of(&before.op).filter(|on| *on != waiter) {
-                    let span = if before.op.writes() { step.span } else { before.span };
+                    let span = if before.op.writes() { self.place(step) } else { before.span };
                     let link = Link { waiter: waiter.clone(), on: on.clone(), span };
                     if !chains[root.0].iter().any(|l| l.waiter == link.waiter && l.on == link.on) {
                         chains[root.0].push(link);

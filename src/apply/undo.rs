@@ -1,8 +1,9 @@
 //! Takes back what a failure or a cancellation left half made.
 //!
-//! A replacement that was not finished ends with the old container running and the new one gone. A new
-//! container that was never put to use goes again, so that the next run makes it afresh; networks and
-//! volumes stay. Containers that were stopped only to make room, or to come back after something that
+//! A replacement that was not finished ends with the old container running and the new one gone; once the
+//! old one is gone, the new one gets its name. What shares namespaces goes one way or the other together.
+//! A new container that was never put to use goes again, so that the next run makes it afresh; networks
+//! and volumes stay. Containers that were stopped only to make room, or to come back after something that
 //! failed, are started again.
 
 use std::collections::BTreeSet;
@@ -67,6 +68,20 @@ pub(super) async fn undo(run: &Run<'_>, plan: &Plan, report: &mut Report) {
             }
         }
     }
+    for finish in undo.to_finish() {
+        let mut answer = Ok(());
+        if let Some(old) = finish.old {
+            answer = remove_container(run.engine, old, false).await;
+        }
+        if let (Ok(()), Some((id, name))) = (&answer, finish.rename) {
+            answer = run.engine.rename_container(&id, name).await;
+        }
+        if let Err(error) = answer {
+            let subject = Subject::container(finish.name);
+            run.events.detailed(subject, Status::Error, format!("cannot be finished: {error}"));
+            leftovers.push((finish.name.to_owned(), error));
+        }
+    }
     report.discarded = discarded;
     report.restored = restored;
     report.leftovers = leftovers;
@@ -96,6 +111,15 @@ struct Unfinished<'a> {
     old: Option<&'a ContainerId>,
 }
 
+/// A replacement to finish.
+struct Finish<'a> {
+    name: &'a str,
+    /// The old container, when it is still there.
+    old: Option<&'a ContainerId>,
+    /// The new one, and its name.
+    rename: Option<(ContainerId, &'a str)>,
+}
+
 struct Undo<'a> {
     run: &'a Run<'a>,
     plan: &'a Plan,
@@ -115,26 +139,65 @@ impl<'a> Undo<'a> {
         self.run.made[id.0].get().map(|id| ContainerId::from(id.as_str()))
     }
 
-    fn unfinished_replacements(&self) -> Vec<Unfinished<'a>> {
-        let mut names: BTreeSet<&Group> = BTreeSet::new();
-        names.extend(self.plan.steps.iter().filter_map(|step| step.group.as_ref()));
-        let mut found = Vec::new();
-        for name in names {
-            let steps: Vec<&Step> =
-                self.plan.steps.iter().filter(|step| step.group.as_ref() == Some(name)).collect();
-            let removal = steps.iter().find_map(|step| match &step.op {
-                Op::RemoveContainer { container, .. } => match &container.id {
-                    Ref::Existing(id) => Some((step.id, id)),
-                    Ref::Planned(_) => None,
-                },
-                _ => None,
-            });
-            match removal {
-                Some((step, _)) if self.done(step) => {}
-                removal => found.push(Unfinished { steps, old: removal.map(|(_, id)| id) }),
+    fn steps_of(&self, group: &Group) -> Vec<&'a Step> {
+        self.plan.steps.iter().filter(|step| step.group.as_ref() == Some(group)).collect()
+    }
+
+    /// The replacements in sets that can only be undone or finished together: what shares namespaces or
+    /// volumes.
+    fn replacements(&self) -> Vec<BTreeSet<&'a Group>> {
+        let mut sets: Vec<BTreeSet<&Group>> = Vec::new();
+        for step in &self.plan.steps {
+            let Some(group) = &step.group else { continue };
+            let mut set = BTreeSet::from([group]);
+            if let Op::CreateContainer { shares, .. } = &step.op {
+                set.extend(shares.iter().filter_map(|(_, id)| match id {
+                    Ref::Planned(step) => self.plan.steps[step.0].group.as_ref(),
+                    Ref::Existing(_) => None,
+                }));
             }
+            let (apart, joined): (Vec<_>, Vec<_>) =
+                sets.into_iter().partition(|other| other.is_disjoint(&set));
+            sets = apart;
+            set.extend(joined.into_iter().flatten());
+            sets.push(set);
         }
-        found
+        sets
+    }
+
+    /// Whether an old container of the set is gone: then there is no way back, and all new ones run.
+    fn has_no_way_back(&self, set: &BTreeSet<&Group>) -> bool {
+        set.iter()
+            .flat_map(|group| self.steps_of(group))
+            .any(|step| removal(step).is_some() && self.done(step.id))
+    }
+
+    fn unfinished_replacements(&self) -> Vec<Unfinished<'a>> {
+        let sets = self.replacements().into_iter().filter(|set| !self.has_no_way_back(set));
+        sets.flatten()
+            .map(|group| {
+                let steps = self.steps_of(group);
+                Unfinished { old: steps.iter().find_map(|step| removal(step)), steps }
+            })
+            .collect()
+    }
+
+    /// Replacements of which an old container is gone, and that are not done with yet.
+    fn to_finish(&self) -> Vec<Finish<'a>> {
+        let sets = self.replacements().into_iter().filter(|set| self.has_no_way_back(set));
+        sets.flatten()
+            .map(|group| {
+                let mut finish = Finish { name: &group.container, old: None, rename: None };
+                for step in self.steps_of(group).into_iter().filter(|step| !self.done(step.id)) {
+                    finish.old = finish.old.or(removal(step));
+                    if let Op::RenameContainer { container, name } = &step.op {
+                        finish.rename = self.run.container(&container.id).ok().map(|id| (id, name.as_str()));
+                    }
+                }
+                finish
+            })
+            .filter(|finish| finish.old.is_some() || finish.rename.is_some())
+            .collect()
     }
 
     /// The new container of an unfinished replacement. One that an earlier run made stays, unless it
@@ -256,6 +319,17 @@ impl<'a> Undo<'a> {
             }
             _ => None,
         })
+    }
+}
+
+/// The container whose removal a step is.
+fn removal(step: &Step) -> Option<&ContainerId> {
+    match &step.op {
+        Op::RemoveContainer { container, .. } => match &container.id {
+            Ref::Existing(id) => Some(id),
+            Ref::Planned(_) => None,
+        },
+        _ => None,
     }
 }
 

@@ -4,17 +4,18 @@
 use std::future::Future;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use super::env_vars::Process;
 use super::global::Global;
-use super::{exit, signals};
+use super::{exit, remote, signals};
 use crate::app::converge::Consent;
 use crate::app::disk::Disk;
-use crate::app::load::{LoadRequest, Loaded, load};
+use crate::app::load::{LoadRequest, Loaded, Reading, load_with};
+use crate::app::remote::Remote;
 use crate::app::request::{self, Aim, Facts};
 use crate::app::{self, Canceller, Engine, Events, Request, Session, cancellation};
 use crate::base::ProjectName;
@@ -32,6 +33,8 @@ pub struct Front {
     pub mode: Mode,
     pub ansi: Ansi,
     pub parallel: Option<usize>,
+    pub disk: Disk,
+    remote: OnceLock<Remote>,
 }
 
 /// Why a command could not do its work; the words are for people.
@@ -59,7 +62,13 @@ impl Front {
             (None, None) => None,
         };
         let parallel = parallel.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
-        Ok(Front { global, process, mode, ansi, parallel })
+        let disk = Disk::new(process.home.clone());
+        Ok(Front { global, process, mode, ansi, parallel, disk, remote: OnceLock::new() })
+    }
+
+    /// The sources of remote files.
+    pub fn remote(&self) -> &Remote {
+        self.remote.get_or_init(|| remote::sources(&self.global, &self.process, &self.docker_config()))
     }
 
     /// Whether standard output gets colours.
@@ -90,7 +99,7 @@ impl Front {
 
     fn look(&self, mut wanted: LoadRequest) -> Loaded {
         wanted.keep_unused |= self.global.all_resources;
-        load(&wanted, &Disk::new(self.process.home.clone()))
+        load_with(&wanted, Reading { files: &self.disk, remote: Some(self.remote()) })
     }
 
     /// Loads what is wanted and tells the findings; `None` when there are errors among them.
@@ -188,23 +197,13 @@ impl Front {
     where
         F: Future<Output = T>,
     {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| format!("the runtime can't start: {error}"))?;
-        runtime.block_on(async {
-            let engine: Arc<dyn Engine> =
-                Arc::new(docker::Docker::connect(&self.docker_config()).map_err(|error| error.to_string())?);
-            let (sender, receiver) = mpsc::unbounded_channel();
-            let (canceller, cancel) = cancellation();
-            let session = Session { engine, events: Events::new(sender), cancel, parallel: self.parallel };
-            let shown = progress::show(receiver, self.progress());
-            let both = futures_util::future::join(work(session), shown);
+        self.run_with(async |session, receiver, canceller| {
+            let both = futures_util::future::join(work(session), progress::show(receiver, self.progress()));
             tokio::select! {
                 (result, ()) = both => Ok(result),
                 () = signals::listen(canceller, |_| ()) => Err("cancelled".to_owned()),
             }
-        })
+        })?
     }
 
     /// The renderer of this run.

@@ -63,6 +63,10 @@ pub struct Global {
     #[arg(long, global = true, help_heading = "Engine")]
     pub dry_run: bool,
 
+    /// Registry of Compose files (not of images) that speaks plain HTTP
+    #[arg(long, value_name = "HOST", hide = true)]
+    pub insecure_registry: Vec<String>,
+
     /// Engine to talk to: unix://, tcp:// or ssh:// [env: DOCKER_HOST]
     #[arg(short = 'H', long, value_name = "ADDRESS", help_heading = "Engine")]
     pub host: Option<String>,

@@ -6,6 +6,7 @@ mod env_vars;
 mod exit;
 mod front;
 mod global;
+mod remote;
 mod signals;
 
 use std::process::ExitCode;

@@ -23,6 +23,8 @@ pub enum Code {
     SeveralConfigFiles,
     /// A remote file is not fetched without the user's word.
     RemoteRefused,
+    /// A remote file can't be fetched.
+    RemoteFailed,
     /// The text is not YAML.
     YamlSyntax,
     /// A mapping has one key twice.
@@ -79,8 +81,6 @@ pub enum Code {
     Include,
     /// Files include each other in a circle.
     IncludeCycle,
-    /// A valid feature that this version doesn't carry.
-    NotSupportedYet,
     /// A port mapping can't be read.
     Port,
     /// A volume mount can't be read.
@@ -188,6 +188,7 @@ const TABLE: &[(Code, &str, &str, Severity, &str)] = &[
         Severity::Error,
         "a remote file is not fetched without the user's word",
     ),
+    (Code::RemoteFailed, "RC0010", "remote-failed", Severity::Error, "a remote file can't be fetched"),
     (Code::YamlSyntax, "RC0101", "yaml-syntax", Severity::Error, "the text is not YAML"),
     (Code::DuplicateKey, "RC0102", "duplicate-key", Severity::Error, "a mapping has one key twice"),
     (Code::NonStringKey, "RC0103", "non-string-key", Severity::Error, "a mapping key is not a string"),
@@ -300,13 +301,6 @@ const TABLE: &[(Code, &str, &str, Severity, &str)] = &[
     ),
     (Code::Include, "RC0404", "include", Severity::Error, "an `include` entry can't be used"),
     (Code::IncludeCycle, "RC0405", "include-cycle", Severity::Error, "files include each other in a circle"),
-    (
-        Code::NotSupportedYet,
-        "RC0406",
-        "not-supported",
-        Severity::Error,
-        "a valid feature that this version doesn't carry",
-    ),
     (Code::Port, "RC0501", "port", Severity::Error, "a port mapping can't be read"),
     (Code::Volume, "RC0502", "volume", Severity::Error, "a volume mount can't be read"),
     (Code::Duration, "RC0503", "duration", Severity::Error, "a duration can't be read"),

@@ -1,4 +1,4 @@
-//! The create request of a container (runtime specification 3), in bollard's models.
+//! The create request of a container, in bollard's models.
 //!
 //! Words that bollard keeps in closed enums (restart policies, mount types, …) are written as text after
 //! the model has become JSON, so that whatever the file says reaches the engine.

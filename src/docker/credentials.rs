@@ -1,4 +1,4 @@
-//! Registry credentials, from the usual places (runtime specification 10.3).
+//! Registry credentials, from the usual places.
 
 use std::io::{Cursor, Read};
 use std::path::PathBuf;
@@ -10,13 +10,29 @@ use docker_credential::{CredentialRetrievalError, DockerCredential, get_credenti
 use hyper::header::HeaderValue;
 use serde_json::json;
 
+use super::Config;
+
 /// The name under which credentials of the Docker Hub are kept.
 const HUB: &str = "https://index.docker.io/v1/";
 
 /// Where credentials come from.
 #[derive(Clone)]
-pub(super) struct Store {
+pub struct Credentials {
     places: Arc<Places>,
+}
+
+/// Who the user is to a registry.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// A name and a password.
+    Password {
+        /// The name.
+        username: String,
+        /// The password.
+        password: String,
+    },
+    /// A token that buys other tokens.
+    IdentityToken(String),
 }
 
 struct Places {
@@ -24,27 +40,34 @@ struct Places {
     text: Option<String>,
 }
 
-impl Store {
-    pub(super) fn new(config_dir: Option<PathBuf>, text: Option<String>) -> Store {
-        let text = text.filter(|text| !text.is_empty());
-        Store { places: Arc::new(Places { config_dir, text }) }
+impl Credentials {
+    /// The credentials that a configuration names; nothing is read before they are asked for.
+    pub fn new(config: &Config) -> Credentials {
+        let text = config.auth_config.clone().filter(|text| !text.is_empty());
+        Credentials { places: Arc::new(Places { config_dir: config.config_dir.clone(), text }) }
+    }
+
+    /// Who the user is to a registry (`docker.io`, `ghcr.io`, `localhost:5000`). Blocking: files are read,
+    /// and helper programs may be run. The words of an error name no secret.
+    pub fn find(&self, domain: &str) -> Result<Option<Credential>, String> {
+        find(&self.places, &server(domain))
     }
 
     /// The `X-Registry-Auth` header for a registry; anonymous when nothing is known. Helper programs
     /// may be run, so this takes a thread of its own. The words of an error name no secret.
     pub(super) async fn header(&self, domain: &str) -> Result<HeaderValue, String> {
         let places = Arc::clone(&self.places);
-        let server = if domain == "docker.io" { HUB.to_owned() } else { domain.to_owned() };
+        let server = server(domain);
         let found = tokio::task::spawn_blocking(move || find(&places, &server).map(|found| (found, server)))
             .await
             .map_err(|error| error.to_string())?;
         let (found, server) = found?;
         let value = match found {
             None => json!({}),
-            Some(DockerCredential::IdentityToken(token)) => {
+            Some(Credential::IdentityToken(token)) => {
                 json!({ "identitytoken": token, "serveraddress": server })
             }
-            Some(DockerCredential::UsernamePassword(username, password)) => {
+            Some(Credential::Password { username, password }) => {
                 json!({ "username": username, "password": password, "serveraddress": server })
             }
         };
@@ -55,7 +78,12 @@ impl Store {
     }
 }
 
-fn find(places: &Places, server: &str) -> Result<Option<DockerCredential>, String> {
+/// The name under which a registry's credentials are kept.
+fn server(domain: &str) -> String {
+    if domain == "docker.io" { HUB.to_owned() } else { domain.to_owned() }
+}
+
+fn find(places: &Places, server: &str) -> Result<Option<Credential>, String> {
     if let Some(text) = &places.text
         && let Some(found) = look(Cursor::new(text.as_bytes()), server)?
     {
@@ -71,12 +99,15 @@ fn find(places: &Places, server: &str) -> Result<Option<DockerCredential>, Strin
     }
 }
 
-fn look(reader: impl Read, server: &str) -> Result<Option<DockerCredential>, String> {
+fn look(reader: impl Read, server: &str) -> Result<Option<Credential>, String> {
     match get_credential_from_reader(reader, server) {
         Ok(DockerCredential::UsernamePassword(name, token)) if name == "<token>" => {
-            Ok(Some(DockerCredential::IdentityToken(token)))
+            Ok(Some(Credential::IdentityToken(token)))
         }
-        Ok(found) => Ok(Some(found)),
+        Ok(DockerCredential::UsernamePassword(username, password)) => {
+            Ok(Some(Credential::Password { username, password }))
+        }
+        Ok(DockerCredential::IdentityToken(token)) => Ok(Some(Credential::IdentityToken(token))),
         Err(CredentialRetrievalError::NoCredentialConfigured | CredentialRetrievalError::ConfigNotFound) => {
             Ok(None)
         }
@@ -101,7 +132,8 @@ mod tests {
     #[tokio::test]
     async fn credentials_become_a_header() {
         let text = r#"{"auths":{"reg.example:5000":{"auth":"bWU6cGFzcw=="}}}"#;
-        let store = Store::new(None, Some(text.to_owned()));
+        let config = Config { auth_config: Some(text.to_owned()), ..Config::default() };
+        let store = Credentials::new(&config);
         let decode = |header: HeaderValue| {
             let bytes = URL_SAFE.decode(header.as_bytes()).expect("base64");
             serde_json::from_slice::<serde_json::Value>(&bytes).expect("json")

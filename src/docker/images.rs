@@ -48,21 +48,25 @@ impl Images for Docker {
         })
     }
 
+    fn registry_digest(&self, reference: &str) -> Answer<'_, String> {
+        let reference = reference.to_owned();
+        Box::pin(async move {
+            let subject = format!("image {reference}");
+            let auth = self.registry_auth(&reference, &subject).await?;
+            let path = format!("/distribution/{}/json", encode_reference(&reference));
+            let call =
+                Call::new(Method::GET, path, subject).header("x-registry-auth", auth).patience(SHORT * 2);
+            let answer: serde_json::Value = self.transport.json(call).await?;
+            Ok(View(&answer).at("Descriptor").text("digest"))
+        })
+    }
+
     fn pull_image(&self, reference: &str, platform: Option<&str>) -> Answer<'_, Answers<PullProgress>> {
         let (reference, platform) = (reference.to_owned(), platform.map(str::to_owned));
         Box::pin(async move {
             let subject = format!("image {reference}");
-            let parsed = ImageRef::parse(&reference).map_err(|error| EngineError::Refused {
-                subject: subject.clone(),
-                status: 400,
-                message: error.to_string(),
-            })?;
-            let parsed = parsed.with_default_tag();
-            let auth = self
-                .credentials
-                .header(parsed.domain())
-                .await
-                .map_err(|message| EngineError::Unauthorised { subject: subject.clone(), message })?;
+            let parsed = parse(&reference, &subject)?;
+            let auth = self.registry_auth(&reference, &subject).await?;
             let name = parsed.familiar_name();
             let mut query = vec![("fromImage", name.as_str())];
             query.extend(parsed.digest().or(parsed.tag()).map(|tag| ("tag", tag)));
@@ -90,6 +94,24 @@ impl Images for Docker {
             Ok(news)
         })
     }
+}
+
+impl Docker {
+    /// Who the user is to the registry of a reference.
+    async fn registry_auth(&self, reference: &str, subject: &str) -> Result<HeaderValue, EngineError> {
+        let parsed = parse(reference, subject)?;
+        let header = self.credentials.header(parsed.domain()).await;
+        header.map_err(|message| EngineError::Unauthorised { subject: subject.to_owned(), message })
+    }
+}
+
+fn parse(reference: &str, subject: &str) -> Result<ImageRef, EngineError> {
+    let parsed = ImageRef::parse(reference).map_err(|error| EngineError::Refused {
+        subject: subject.to_owned(),
+        status: 400,
+        message: error.to_string(),
+    })?;
+    Ok(parsed.with_default_tag())
 }
 
 fn progress(value: &serde_json::Value) -> Result<PullProgress, Fault> {

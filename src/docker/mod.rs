@@ -35,6 +35,7 @@ use crate::engine::{Answer, EngineError, System};
 use crate::state::{ApiVersion, Capabilities};
 use transport::{Call, Transport};
 
+pub use credentials::{Credential, Credentials};
 pub use endpoint::EndpointError;
 pub use proxy::proxy_environment;
 
@@ -88,7 +89,7 @@ impl TlsConfig {
 pub struct Docker {
     transport: Transport,
     bollard: bollard::Docker,
-    credentials: credentials::Store,
+    credentials: Credentials,
     capabilities: Arc<OnceCell<Capabilities>>,
 }
 
@@ -117,7 +118,7 @@ impl Docker {
             bollard::API_DEFAULT_VERSION,
         )
         .map_err(|error| EndpointError::Setup(error.to_string()))?;
-        let credentials = credentials::Store::new(config.config_dir.clone(), config.auth_config.clone());
+        let credentials = Credentials::new(config);
         Ok(Docker { transport, bollard, credentials, capabilities: Arc::default() })
     }
 

@@ -1,4 +1,4 @@
-//! Proxy variables of the client's configuration (runtime specification 10.4).
+//! Proxy variables of the client's configuration.
 
 use indexmap::IndexMap;
 

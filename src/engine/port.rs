@@ -203,6 +203,9 @@ pub struct PullProgress {
 pub trait Images {
     /// What is known of a local image. With a platform, a local image of another platform is not found.
     fn inspect_image(&self, reference: &str, platform: Option<&str>) -> Answer<'_, ObservedImage>;
+    /// The digest that a registry has for a reference now; of an image for several platforms, that of the
+    /// index.
+    fn registry_digest(&self, reference: &str) -> Answer<'_, String>;
     /// Fetches one from its registry; a failure is an item of the stream.
     fn pull_image(&self, reference: &str, platform: Option<&str>) -> Answer<'_, Answers<PullProgress>>;
 }

@@ -68,6 +68,8 @@ pub struct ComposeFile {
 pub struct Located {
     /// The files, in the order they are merged. Those that can't be read are missing, with a finding.
     pub files: Vec<ComposeFile>,
+    /// The reference of the first file, when that is a remote one.
+    pub remote: Option<String>,
     /// The directory that relative paths start from.
     pub working_dir: PathBuf,
     /// The variables for interpolation, with `COMPOSE_PROJECT_NAME`.
@@ -101,7 +103,9 @@ pub fn locate(
     search.export_compose_variables();
     search.environment.add("PWD", request.cwd.to_string_lossy(), Origin::Program);
     search.read_env_files();
-    search.files_from_variable();
+    if !search.files_from_variable() {
+        return None;
+    }
     search.files_by_discovery();
     search.read_env_files();
     if search.files.is_empty() {
@@ -110,14 +114,14 @@ pub fn locate(
         search.diags.push(finding.help(format!(
             "put a {} into {} or name a file with `-f`",
             FILE_NAMES[0],
-            search.working_dir().display()
+            search.start().display()
         )));
         let Search { environment, diags, .. } = search;
         name::from_outside(request.project_name.as_deref(), &environment, diags);
         return None;
     }
     let profiles = search.profiles();
-    let working_dir = search.working_dir();
+    let (start, working_dir) = (search.start(), search.working_dir());
     let Search { mut environment, exported, env_files, files: chosen, .. } = search;
 
     let compose_files: Vec<ComposeFile> =
@@ -136,11 +140,12 @@ pub fn locate(
         // A file that couldn't be read may have a name: then there is no fault to find with the directory's.
         let mut unheard = Diagnostics::new();
         let all_read = compose_files.len() == chosen.len();
-        name::from_directory(&working_dir, files, if all_read { diags } else { &mut unheard })
+        name::from_directory(&start, files, if all_read { diags } else { &mut unheard })
     });
     environment.set("COMPOSE_PROJECT_NAME", name.as_str(), Origin::Program);
     Some(Located {
         files: compose_files,
+        remote: chosen.into_iter().next().and_then(|first| first.remote),
         working_dir,
         environment,
         name,
@@ -174,9 +179,15 @@ struct Chosen {
     path: PathBuf,
     /// As `COMPOSE_FILE` has it, when that chose it.
     from_variable: Option<String>,
+    /// The reference, when this is the local copy of a remote file.
+    remote: Option<String>,
 }
 
 impl Chosen {
+    fn local(path: PathBuf) -> Chosen {
+        Chosen { path, from_variable: None, remote: None }
+    }
+
     fn is_stdin(&self) -> bool {
         self.path == Path::new("-")
     }
@@ -241,13 +252,14 @@ fn with_near_file(finding: Diagnostic, path: &Path, request: &Request, files: &d
 struct Search<'a> {
     request: &'a Request,
     disk: &'a dyn Files,
+    remote: Option<&'a dyn RemoteSource>,
     diags: &'a mut Diagnostics,
     /// The process's variables with the exported ones.
     process: Environment,
     environment: Environment,
     exported: Vec<(String, String)>,
     files: Vec<Chosen>,
-    /// Whether a file was named by a remote reference.
+    /// Whether the command line names a remote file.
     any_remote: bool,
     directory: Option<PathBuf>,
     explicit_env_files: Vec<PathBuf>,
@@ -260,7 +272,7 @@ impl<'a> Search<'a> {
     fn new(
         request: &'a Request,
         disk: &'a dyn Files,
-        remote: Option<&dyn RemoteSource>,
+        remote: Option<&'a dyn RemoteSource>,
         diags: &'a mut Diagnostics,
     ) -> Option<Search<'a>> {
         let absolute = |path: &str| files::absolute(&request.cwd, path);
@@ -278,6 +290,7 @@ impl<'a> Search<'a> {
         let mut search = Search {
             request,
             disk,
+            remote,
             process: request.os.clone(),
             environment: request.os.clone(),
             exported: Vec::new(),
@@ -291,21 +304,24 @@ impl<'a> Search<'a> {
         };
         search.choose_env_files();
         for path in &request.files {
-            let local = match remote::kind(path) {
-                Some(kind) => match remote::fetch(path, kind, &request.os, remote, Span::NONE) {
-                    Ok(local) => local,
-                    Err(finding) => {
-                        search.diags.push(*finding);
-                        continue;
-                    }
-                },
-                None if path == "-" => PathBuf::from("-"),
-                None => absolute(path),
-            };
-            search.files.push(Chosen { path: local, from_variable: None });
+            let chosen = search.choose(path);
+            search.files.extend(chosen);
         }
         // Files were named, but none can be had: nothing else may take their place.
         (request.files.is_empty() || !search.files.is_empty()).then_some(search)
+    }
+
+    /// A file that the user named; a remote one is fetched. `None` when it can't be, which was told.
+    fn choose(&mut self, written: &str) -> Option<Chosen> {
+        match remote::fetch(written, &self.request.os, self.remote, Span::NONE) {
+            Some(Ok(path)) => Some(Chosen { remote: Some(written.to_owned()), ..Chosen::local(path) }),
+            Some(Err(finding)) => {
+                self.diags.push(*finding);
+                None
+            }
+            None if written == "-" => Some(Chosen::local(PathBuf::from("-"))),
+            None => Some(Chosen::local(files::absolute(&self.request.cwd, written))),
+        }
     }
 
     fn choose_env_files(&mut self) {
@@ -329,14 +345,25 @@ impl<'a> Search<'a> {
             .collect();
     }
 
-    /// The working directory as far as it is known.
-    fn working_dir(&self) -> PathBuf {
+    /// The directory that gives the name and has the `.env`, as far as it is known. With a remote file in
+    /// front that is the user's: where the copy lies is no concern of theirs.
+    fn start(&self) -> PathBuf {
         if let Some(directory) = &self.directory {
             return directory.clone();
         }
         let first = self.files.iter().find(|file| !file.is_stdin());
-        let parent = first.and_then(|file| file.path.parent());
+        let parent = first.filter(|file| file.remote.is_none()).and_then(|file| file.path.parent());
         parent.unwrap_or(&self.request.cwd).to_owned()
+    }
+
+    /// The directory that relative paths start from. The first remote file brings its own, wherever it
+    /// stands among the files, as in the reference.
+    fn working_dir(&self) -> PathBuf {
+        let remote = self.files.iter().find(|file| file.remote.is_some()).and_then(|file| file.path.parent());
+        match (&self.directory, remote) {
+            (None, Some(parent)) => parent.to_owned(),
+            _ => self.start(),
+        }
     }
 
     /// `COMPOSE_*` variables of environment files count as variables of the process from the start.
@@ -376,7 +403,7 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        let default = self.working_dir().join(".env");
+        let default = self.start().join(".env");
         if self.disk.exists(&default) && !self.disk.is_dir(&default) { vec![default] } else { Vec::new() }
     }
 
@@ -440,23 +467,23 @@ impl<'a> Search<'a> {
     }
 
     /// `COMPOSE_FILE` chooses when the command line doesn't; an empty value is a choice too, of nothing.
-    fn files_from_variable(&mut self) {
+    /// `false` when it names remote files only and none can be had: nothing else may take their place.
+    fn files_from_variable(&mut self) -> bool {
         if !self.files.is_empty() {
-            return;
+            return true;
         }
-        let Some(value) = self.environment.get("COMPOSE_FILE") else { return };
-        let default = if cfg!(windows) { ";" } else { ":" };
-        let separator = self.environment.get_full("COMPOSE_PATH_SEPARATOR").unwrap_or(default);
-        self.files = value
-            .split(separator)
-            .map(|written| Chosen {
-                path: match written {
-                    "-" => PathBuf::from("-"),
-                    _ => files::absolute(&self.request.cwd, written),
-                },
-                from_variable: Some(written.to_owned()),
-            })
-            .collect();
+        let Some(value) = self.environment.get("COMPOSE_FILE").map(str::to_owned) else { return true };
+        let written: Vec<String> = match self.environment.get_full("COMPOSE_PATH_SEPARATOR") {
+            Some(separator) => value.split(separator).map(str::to_owned).collect(),
+            // The usual separator is also a part of remote references: a single one stands for itself.
+            None if remote::is_remote(&value) => vec![value],
+            None => value.split(if cfg!(windows) { ';' } else { ':' }).map(str::to_owned).collect(),
+        };
+        for written in written {
+            let chosen = self.choose(&written);
+            self.files.extend(chosen.map(|chosen| Chosen { from_variable: Some(written), ..chosen }));
+        }
+        !self.files.is_empty()
     }
 
     /// Looks for the usual names, in the working directory and upwards.
@@ -464,15 +491,11 @@ impl<'a> Search<'a> {
         if !self.files.is_empty() {
             return;
         }
-        let start = self.working_dir();
+        let start = self.start();
         for directory in start.ancestors() {
             let Some(found) = self.pick(directory, &FILE_NAMES, "config") else { continue };
             let over = self.pick(directory, &OVERRIDE_NAMES, "override");
-            self.files = [Some(found), over]
-                .into_iter()
-                .flatten()
-                .map(|path| Chosen { path, from_variable: None })
-                .collect();
+            self.files = [Some(found), over].into_iter().flatten().map(Chosen::local).collect();
             return;
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::diag::{Code, Diagnostic, Diagnostics, FileId};
+use crate::diag::{Code, Diagnostic, Diagnostics, FileId, Span};
 use crate::load::env::Environment;
 use crate::load::interpolate;
 use crate::load::pipeline::Loader;
@@ -12,6 +12,8 @@ use crate::yaml::{self, Kind, Node, Path, PathRef, Segment};
 #[derive(Debug, Default)]
 pub struct Parsed {
     files: HashMap<FileId, Vec<yaml::Document>>,
+    /// Whether what aliases bring in is recorded.
+    with_aliases: bool,
 }
 
 impl Parsed {
@@ -20,16 +22,31 @@ impl Parsed {
         Parsed::default()
     }
 
+    /// Nothing yet; what aliases bring in will be recorded.
+    pub fn with_aliases() -> Parsed {
+        Parsed { with_aliases: true, ..Parsed::default() }
+    }
+
+    fn parse(&self, file: FileId, text: &str, diags: &mut Diagnostics) -> Vec<yaml::Document> {
+        match self.with_aliases {
+            true => yaml::parse_with_aliases(text, file, diags),
+            false => yaml::parse(text, file, diags),
+        }
+    }
+
     /// Parses a text and keeps the documents; gives the top-level `name` values.
     pub fn names(&mut self, file: FileId, text: &str, diags: &mut Diagnostics) -> Vec<Node> {
-        let documents = yaml::parse(text, file, diags);
+        let documents = self.parse(file, text, diags);
         let names = documents.iter().filter_map(|document| document.root.get("name").cloned()).collect();
         self.files.insert(file, documents);
         names
     }
 
     fn take(&mut self, file: FileId, text: &str, diags: &mut Diagnostics) -> Vec<yaml::Document> {
-        self.files.remove(&file).unwrap_or_else(|| yaml::parse(text, file, diags))
+        match self.files.remove(&file) {
+            Some(documents) => documents,
+            None => self.parse(file, text, diags),
+        }
     }
 }
 
@@ -43,12 +60,16 @@ pub(super) struct Document {
 #[derive(Debug, Default)]
 pub(super) struct Resets {
     paths: Vec<Path>,
+    /// Where each of the paths is marked.
+    spans: Vec<Span>,
     /// Below a service or job: by section and name, the rest of the path.
     workloads: HashMap<(String, String), Vec<Vec<Segment>>>,
 }
 
 impl Resets {
-    fn new(paths: Vec<Path>) -> Resets {
+    fn new(tagged: Vec<yaml::TaggedPath>) -> Resets {
+        let (paths, spans): (Vec<Path>, Vec<Span>) =
+            tagged.into_iter().map(|tagged| (tagged.path, tagged.span)).unzip();
         let mut workloads: HashMap<(String, String), Vec<Vec<Segment>>> = HashMap::new();
         for path in &paths {
             if let [Segment::Key(section), Segment::Key(name), rest @ ..] = path.0.as_slice()
@@ -57,12 +78,17 @@ impl Resets {
                 workloads.entry((section.clone(), name.clone())).or_default().push(rest.to_vec());
             }
         }
-        Resets { paths, workloads }
+        Resets { paths, spans, workloads }
     }
 
     /// The paths from the top.
     pub fn paths(&self) -> &[Path] {
         &self.paths
+    }
+
+    /// The paths from the top, each with the place that marks it.
+    pub fn marks(&self) -> impl Iterator<Item = (&Path, Span)> {
+        self.paths.iter().zip(self.spans.iter().copied())
     }
 
     /// The paths below one service or job.
@@ -83,7 +109,10 @@ impl Loader<'_> {
             None => yaml::parse(&text, file, self.diags),
         };
         let mut documents = Vec::with_capacity(parsed.len());
-        for yaml::Document { mut root, tagged } in parsed {
+        for yaml::Document { mut root, tagged, borrowed } in parsed {
+            if let Some(log) = &mut self.log {
+                log.borrowed.extend(borrowed);
+            }
             match root.kind {
                 Kind::Mapping(_) => {}
                 Kind::Invalid => continue,
@@ -102,11 +131,10 @@ impl Loader<'_> {
                     environment,
                     self.sources,
                     self.diags,
-                    self.trace.as_deref_mut(),
+                    self.log.as_deref_mut().map(|log| &mut log.substitutions),
                 );
             }
-            let resets = Resets::new(tagged.into_iter().map(|tagged| tagged.path).collect());
-            documents.push(Document { root, resets });
+            documents.push(Document { root, resets: Resets::new(tagged) });
         }
         documents
     }

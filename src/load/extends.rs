@@ -9,6 +9,7 @@ use crate::load::files;
 use crate::load::merge;
 use crate::load::paths;
 use crate::load::pipeline::{FileSet, Loader};
+use crate::load::provenance::{Extended, How};
 use crate::load::remote;
 use crate::yaml::{Key, Kind, Mapping, Node, PathRef, Segment};
 
@@ -144,12 +145,13 @@ impl Loader<'_> {
         for pair in (1..chain.len()).rev() {
             let (base, link) = (&chain[pair], &chain[pair - 1]);
             let Some(inherited) = scope.service(base.home, &base.name).cloned() else { continue };
-            self.inherit(scope, link, inherited);
+            self.inherit(scope, link, base, inherited);
         }
     }
 
     /// Merges a service onto a copy of its base.
-    fn inherit(&mut self, scope: &mut Scope<'_>, link: &Link, mut base: Node) {
+    fn inherit(&mut self, scope: &mut Scope<'_>, link: &Link, from: &Link, mut base: Node) {
+        let recorded = self.log.is_some().then(|| base.clone());
         for path in scope.resets(link.home, &link.name) {
             merge::delete(&mut base, path);
         }
@@ -163,8 +165,18 @@ impl Loader<'_> {
         let span = slot.span;
         let service = std::mem::replace(slot, Node::spanned(Kind::Invalid, span));
         let parent = PathRef::Root.key(section);
-        let mut merged = merge::merge(base, service, &parent.key(&link.name), self.diags);
+        let path = parent.key(&link.name);
+        let mut merged = merge::merge(base, service, &path, self.diags);
         merged.span = span;
+        if let (Some(log), Some(base)) = (&mut self.log, &recorded) {
+            let resets = if link.home == Home::Document { scope.resets } else { &Resets::default() };
+            log.compare(base, &merged, &path, How::Extends, resets);
+            log.extended.push(Extended {
+                to: path.to_path(),
+                from: parent.key(&from.name).to_path(),
+                named: from.span,
+            });
+        }
         if let Some(slot) = scope.service(link.home, &link.name) {
             *slot = merged;
         }
@@ -251,14 +263,12 @@ impl Loader<'_> {
         span: Span,
         service: &str,
     ) -> Option<usize> {
-        let path = match remote::kind(written) {
-            Some(kind) => match remote::fetch(written, kind, &set.environment, self.reading.remote, span) {
-                Ok(path) => path,
-                Err(finding) => {
-                    self.diags.push(*finding);
-                    return None;
-                }
-            },
+        let path = match remote::fetch(written, &set.environment, self.reading.remote, span) {
+            Some(Ok(path)) => path,
+            Some(Err(finding)) => {
+                self.diags.push(*finding);
+                return None;
+            }
             None => {
                 let local = paths::expand_home(written, self.reading.files);
                 files::absolute(&set.working_dir, local)

@@ -10,6 +10,7 @@ use crate::load::files;
 use crate::load::merge;
 use crate::load::paths;
 use crate::load::pipeline::{FileSet, Loader};
+use crate::load::provenance::How;
 use crate::load::remote;
 use crate::yaml::{Kind, Mapping, Node, PathRef};
 
@@ -48,8 +49,12 @@ impl Loader<'_> {
             let path = parent.index(at);
             let Some(entry) = self.entry(&item, &path) else { continue };
             if let Some(mut imported) = self.load_entry(entry, set, &path) {
+                let recorded = self.log.is_some().then(|| imported.clone());
                 merge::reset(&mut imported, resets.paths());
                 self.import(root, imported);
+                if let (Some(log), Some(imported)) = (&mut self.log, &recorded) {
+                    log.compare(imported, root, &PathRef::Root, How::Include, resets);
+                }
             }
         }
     }
@@ -145,7 +150,12 @@ impl Loader<'_> {
                 directory = Some(local.parent().unwrap_or(Path::new("/")).to_owned());
             }
             match self.read(&local, *span) {
-                Some(file) => files.push(file),
+                Some(file) => {
+                    files.push(file);
+                    if let Some(log) = &mut self.log {
+                        log.included.push((file, *span));
+                    }
+                }
                 None => complete = false,
             }
             chain.push((local, *span));
@@ -167,13 +177,13 @@ impl Loader<'_> {
     }
 
     fn local(&mut self, written: &str, span: Span, set: &FileSet) -> Option<PathBuf> {
-        let Some(kind) = remote::kind(written) else {
-            let path = paths::expand_home(written, self.reading.files);
-            return Some(files::absolute(&set.working_dir, path));
-        };
-        match remote::fetch(written, kind, &set.environment, self.reading.remote, span) {
-            Ok(path) => Some(path),
-            Err(finding) => {
+        match remote::fetch(written, &set.environment, self.reading.remote, span) {
+            None => {
+                let path = paths::expand_home(written, self.reading.files);
+                Some(files::absolute(&set.working_dir, path))
+            }
+            Some(Ok(path)) => Some(path),
+            Some(Err(finding)) => {
                 self.diags.push(*finding);
                 None
             }

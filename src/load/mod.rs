@@ -18,6 +18,7 @@ pub mod name;
 pub mod normalize;
 pub mod paths;
 pub mod pipeline;
+pub mod provenance;
 pub mod remote;
 mod rule_table;
 pub mod semantic;

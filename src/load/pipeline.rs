@@ -11,13 +11,13 @@ use crate::base::ProjectName;
 use crate::diag::{Code, Diagnostic, Diagnostics, FileId, SourceMap, Span};
 use crate::load::canonical::{self, Strictness};
 use crate::load::discover::ComposeFile;
-use crate::load::document::{Document, Parsed};
+use crate::load::document::{Document, Parsed, Resets};
 use crate::load::env::{Environment, Origin};
 use crate::load::extends::ExtendedFiles;
 use crate::load::files::{self, Files};
-use crate::load::interpolate::Substitution;
 use crate::load::merge;
 use crate::load::normalize::{self, Unknown};
+use crate::load::provenance::{How, Provenance};
 use crate::load::remote::RemoteSource;
 use crate::load::{defaults, paths, semantic};
 use crate::schema;
@@ -67,12 +67,12 @@ pub struct Reading<'a> {
 }
 
 /// Runs every stage. `None` when nothing came of it; the reasons are among the findings. `parsed` is what
-/// was parsed already; a `trace` records which variables went where.
+/// was parsed already; a `log` records where values come from.
 pub fn compose_tree(
     input: Input<'_>,
     reading: Reading<'_>,
     parsed: Option<Parsed>,
-    trace: Option<&mut Vec<Substitution>>,
+    log: Option<&mut Provenance>,
     sources: &mut SourceMap,
     diags: &mut Diagnostics,
 ) -> Option<Node> {
@@ -88,7 +88,7 @@ pub fn compose_tree(
         sources,
         diags,
         parsed,
-        trace,
+        log,
         texts: HashMap::new(),
         obsolete: HashSet::new(),
     };
@@ -122,7 +122,8 @@ pub(super) struct Loader<'a> {
     pub sources: &'a mut SourceMap,
     pub diags: &'a mut Diagnostics,
     pub parsed: Option<Parsed>,
-    pub trace: Option<&'a mut Vec<Substitution>>,
+    /// Where values come from, when that is recorded.
+    pub log: Option<&'a mut Provenance>,
     /// Files that were read while loading; `None` for those that can't be.
     texts: HashMap<PathBuf, Option<FileId>>,
     /// Files whose `version` was told.
@@ -174,8 +175,10 @@ impl Loader<'_> {
     fn lay(&mut self, mut model: Node, document: Document, set: &mut FileSet, file: FileId) -> Node {
         let Document { mut root, resets } = document;
         self.include(&mut root, &resets, set);
+        let earlier = self.log.is_some().then(|| model.clone());
         merge::reset(&mut model, resets.paths());
         self.extend(&mut root, &resets, set, file, Some(&model));
+        let layer = self.log.is_some().then(|| root.clone());
         let mut model = match model.as_mapping().is_some_and(Mapping::is_empty) {
             true => root,
             false => merge::merge(model, root, &PathRef::Root, self.diags),
@@ -186,6 +189,10 @@ impl Loader<'_> {
         }
         self.drop_version(&mut model, file);
         self.canonical(&mut model);
+        if let (Some(log), Some(earlier), Some(layer)) = (&mut self.log, &earlier, &layer) {
+            log.compare(earlier, &model, &PathRef::Root, How::Merge, &resets);
+            log.compare(layer, &model, &PathRef::Root, How::Merge, &Resets::default());
+        }
         model
     }
 

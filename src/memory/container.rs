@@ -80,6 +80,7 @@ impl World {
             started: None,
             restarts: 0,
             health: None,
+            checks: Vec::new(),
             endpoints,
             joined: BTreeMap::new(),
             mounts,
@@ -195,6 +196,7 @@ impl World {
         container.runs += 1;
         container.due.clear();
         container.health = None;
+        container.checks.clear();
         if container.has_health_check() {
             container.health = Some(Health::Starting);
             let verdicts =

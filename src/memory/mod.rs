@@ -35,7 +35,12 @@ struct Shared {
     world: Mutex<World>,
     /// Told after every change.
     changed: Notify,
+    /// Called once, when so many changing calls have ended.
+    afterwards: Mutex<Vec<(usize, Action)>>,
 }
+
+/// Something a test does at one moment of a run.
+type Action = Box<dyn FnOnce() + Send>;
 
 /// What containers do once they are started.
 #[derive(Clone, Debug)]
@@ -48,6 +53,8 @@ pub struct Behaviour {
     pub healthy_after: Option<Duration>,
     /// With a health check: fails for good after so long.
     pub unhealthy_after: Option<Duration>,
+    /// What its health check prints.
+    pub check_output: String,
     /// The start is refused with these words.
     pub fail_start: Option<String>,
     /// Time between the stop signal and the end; longer than the grace period it is killed.
@@ -65,6 +72,7 @@ impl Default for Behaviour {
             exit_code: 0,
             healthy_after: Some(Duration::from_millis(100)),
             unhealthy_after: None,
+            check_output: String::new(),
             fail_start: None,
             stop_takes: Duration::ZERO,
             output: Vec::new(),
@@ -103,11 +111,25 @@ impl MemoryEngine {
 
     /// Likewise, with another API version.
     pub fn with_api(api: ApiVersion) -> MemoryEngine {
-        let engine = MemoryEngine {
-            shared: Arc::new(Shared { world: Mutex::new(World::new(api)), changed: Notify::new() }),
-        };
+        let engine = MemoryEngine::with_world(World::new(api));
         engine.add_image("busybox");
         engine
+    }
+
+    fn with_world(world: World) -> MemoryEngine {
+        let shared =
+            Shared { world: Mutex::new(world), changed: Notify::new(), afterwards: Mutex::default() };
+        MemoryEngine { shared: Arc::new(shared) }
+    }
+
+    /// Another engine in the same state, with an empty record and no trouble ahead: from here on the two
+    /// go their own ways.
+    pub fn fork(&self) -> MemoryEngine {
+        let mut world = self.world().clone();
+        world.calls.clear();
+        world.faults.clear();
+        world.changes = 0;
+        MemoryEngine::with_world(world)
     }
 
     /// Sets what containers do whose name begins with this, or whose image is this. The last word counts.
@@ -133,6 +155,11 @@ impl MemoryEngine {
     /// Plans trouble.
     pub fn fault(&self, fault: Fault) {
         self.world().faults.push(fault);
+    }
+
+    /// Does something as soon as the nth changing call has ended, counted as faults are.
+    pub fn after_change(&self, nth: usize, action: impl FnOnce() + Send + 'static) {
+        self.afterwards().push((nth, Box::new(action)));
     }
 
     /// Ends all trouble.
@@ -179,6 +206,27 @@ impl MemoryEngine {
         self.shared.changed.notify_waiters();
     }
 
+    fn afterwards(&self) -> MutexGuard<'_, Vec<(usize, Action)>> {
+        self.shared.afterwards.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A call has ended.
+    fn told(&self, change: bool) {
+        self.shared.changed.notify_waiters();
+        if !change {
+            return;
+        }
+        let count = self.world().changes;
+        let mut afterwards = self.afterwards();
+        let (now, later) = std::mem::take(&mut *afterwards).into_iter().partition(|(nth, _)| *nth <= count);
+        *afterwards = later;
+        drop(afterwards);
+        let now: Vec<(usize, Action)> = now;
+        for (_, action) in now {
+            action();
+        }
+    }
+
     fn world(&self) -> MutexGuard<'_, World> {
         // A panic of one test's task must not hide the world from its assertions.
         self.shared.world.lock().unwrap_or_else(PoisonError::into_inner)
@@ -199,7 +247,7 @@ impl MemoryEngine {
             world.advance(now);
             work(&mut world, now)
         };
-        self.shared.changed.notify_waiters();
+        self.told(change);
         result
     }
 

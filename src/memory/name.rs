@@ -10,6 +10,13 @@ pub(super) fn image(reference: &str) -> String {
     }
 }
 
+/// A digest that every reference has for itself.
+pub(super) fn digest(reference: &str) -> String {
+    use sha2::Digest;
+    let hex: String = sha2::Sha256::digest(reference).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}")
+}
+
 /// The form messages use: `busybox:latest`.
 pub(super) fn familiar(reference: &str) -> String {
     match ImageRef::parse(reference) {

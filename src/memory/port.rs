@@ -7,7 +7,7 @@ use futures_util::stream;
 use tokio::time::Instant;
 
 use super::network::observed_volume;
-use super::world::{Container, EPOCH, World};
+use super::world::{Container, World, time};
 use super::{MemoryEngine, name};
 use crate::base::{ContainerId, NetworkId};
 use crate::engine::{
@@ -23,6 +23,8 @@ use crate::state::{
 
 /// The engine's grace period when nobody says.
 const USUAL_GRACE: Duration = Duration::from_secs(10);
+/// The engine's retries of a health check when nobody says.
+const USUAL_RETRIES: i64 = 3;
 
 impl System for MemoryEngine {
     fn capabilities(&self) -> Answer<'_, Capabilities> {
@@ -132,7 +134,7 @@ impl Containers for MemoryEngine {
         Box::pin(async move {
             self.admit("stop_container", &subject, true).await?;
             let result = self.stop(&id, timeout).await;
-            self.shared.changed.notify_waiters();
+            self.told(true);
             result
         })
     }
@@ -144,7 +146,7 @@ impl Containers for MemoryEngine {
             self.admit("restart_container", &subject, true).await?;
             self.stop(&id, timeout).await?;
             let result = self.world().start(&id, Instant::now());
-            self.shared.changed.notify_waiters();
+            self.told(true);
             result
         })
     }
@@ -300,13 +302,6 @@ async fn wait(changed: std::pin::Pin<&mut tokio::sync::futures::Notified<'_>>, n
     }
 }
 
-/// The model's clock as RFC 3339.
-fn time(clock: Duration) -> String {
-    let start = jiff::Timestamp::from_second(EPOCH).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    let time = start.saturating_add(jiff::SignedDuration::try_from(clock).unwrap_or_default());
-    format!("{:.9}", time.unwrap_or(start))
-}
-
 /// Nanoseconds of RFC 3339, or of seconds since 1970.
 fn moment(text: &str) -> Option<i128> {
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
@@ -334,13 +329,22 @@ fn detail(container: &Container) -> ContainerDetail {
         restart_count: container.restarts,
         restarting: container.state == ContainerState::Restarting,
         health: container.health,
-        health_log: Vec::new(),
-        failing_streak: i64::from(container.health == Some(Health::Unhealthy)),
+        health_log: container.checks.clone(),
+        failing_streak: failing_streak(container),
         tty: spec.tty,
         labels: spec.labels.clone().into_iter().collect(),
         image_id: container.image_id.clone(),
         spec: Box::new(spec),
     }
+}
+
+/// A daemon calls a container unhealthy after so many failures in a row.
+fn failing_streak(container: &Container) -> i64 {
+    if container.health != Some(Health::Unhealthy) {
+        return 0;
+    }
+    let retries = container.spec.healthcheck.as_ref().and_then(|check| check.retries).filter(|n| *n > 0);
+    retries.and_then(|n| i64::try_from(n).ok()).unwrap_or(USUAL_RETRIES)
 }
 
 fn observed(world: &World, container: &Container, now: i64) -> ObservedContainer {
@@ -521,6 +525,22 @@ impl Images for MemoryEngine {
         let reference = reference.to_owned();
         Box::pin(async move {
             self.call("inspect_image", &reference, false, |world, _| world.image(&reference).cloned()).await
+        })
+    }
+
+    fn registry_digest(&self, reference: &str) -> Answer<'_, String> {
+        let reference = name::image(reference);
+        Box::pin(async move {
+            self.call("registry_digest", &reference, false, |world, _| {
+                if world.registry.contains(&reference) {
+                    return Ok(name::digest(&reference));
+                }
+                Err(EngineError::NotFound {
+                    subject: format!("image {reference}"),
+                    message: format!("manifest of {reference} unknown"),
+                })
+            })
+            .await
         })
     }
 

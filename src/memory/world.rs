@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::{Behaviour, Fault, RecordedCall, name};
 use crate::base::{ContainerId, ImageId, NetworkId};
-use crate::engine::{EngineError, EngineEvent, EventKind};
+use crate::engine::{EngineError, EngineEvent, EventKind, HealthLog};
 use crate::event;
 use crate::spec::{ContainerSpec, EndpointSpec};
 use crate::state::{ApiVersion, ContainerState, Health, Labels, ObservedImage, ObservedPort};
@@ -19,6 +19,7 @@ pub(super) const EPOCH: i64 = 1_704_067_200;
 const BACKOFF: Duration = Duration::from_millis(100);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 
+#[derive(Clone)]
 pub(super) struct World {
     pub(super) api: ApiVersion,
     pub(super) containers: BTreeMap<ContainerId, Container>,
@@ -31,11 +32,12 @@ pub(super) struct World {
     pub(super) calls: Vec<RecordedCall>,
     /// Everything that happened; listeners remember how far they read.
     pub(super) events: Vec<EngineEvent>,
-    changes: usize,
+    pub(super) changes: usize,
     made: u64,
     began: Instant,
 }
 
+#[derive(Clone)]
 pub(super) struct Container {
     pub(super) id: ContainerId,
     pub(super) name: String,
@@ -49,6 +51,8 @@ pub(super) struct Container {
     pub(super) started: Option<Duration>,
     pub(super) restarts: i64,
     pub(super) health: Option<Health>,
+    /// The checks that decided its health, oldest first.
+    pub(super) checks: Vec<HealthLog>,
     pub(super) endpoints: Vec<EndpointSpec>,
     /// The ids of the endpoints' networks, while it runs.
     pub(super) joined: BTreeMap<String, NetworkId>,
@@ -62,6 +66,7 @@ pub(super) struct Container {
     pub(super) runs: u64,
 }
 
+#[derive(Clone)]
 pub(super) struct MountedVolume {
     pub(super) volume: String,
     pub(super) target: String,
@@ -69,6 +74,7 @@ pub(super) struct MountedVolume {
     pub(super) anonymous: bool,
 }
 
+#[derive(Clone)]
 pub(super) struct LogEntry {
     pub(super) at: Duration,
     pub(super) stream: event::Stream,
@@ -82,6 +88,7 @@ pub(super) enum Due {
     Restart,
 }
 
+#[derive(Clone)]
 pub(super) struct Network {
     pub(super) id: NetworkId,
     pub(super) name: String,
@@ -90,6 +97,7 @@ pub(super) struct Network {
     pub(super) predefined: bool,
 }
 
+#[derive(Clone)]
 pub(super) struct Volume {
     pub(super) driver: String,
     pub(super) labels: Labels,
@@ -271,8 +279,10 @@ impl World {
             match due {
                 Due::Exit(code) => self.exit(&id, code, false, at),
                 Due::Health(health) => {
+                    let check = self.check(&id, health, at);
                     if let Some(container) = self.containers.get_mut(&id) {
                         container.health = Some(health);
+                        container.checks.extend(check);
                     }
                     self.tell(&id, EventKind::Health(health));
                 }
@@ -285,6 +295,12 @@ impl World {
                 }
             }
         }
+    }
+
+    /// The check that decided a container's health.
+    fn check(&self, id: &ContainerId, health: Health, at: Instant) -> Option<HealthLog> {
+        let output = self.behaviour(self.containers.get(id)?).check_output;
+        Some(HealthLog { end: time(self.clock(at)), exit_code: i64::from(health != Health::Healthy), output })
     }
 
     fn next_due(&self) -> Option<(Instant, ContainerId, Due)> {
@@ -324,6 +340,13 @@ impl World {
             self.tell(id, EventKind::Die(code));
         }
     }
+}
+
+/// The model's clock as RFC 3339.
+pub(super) fn time(clock: Duration) -> String {
+    let start = jiff::Timestamp::from_second(EPOCH).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let time = start.saturating_add(jiff::SignedDuration::try_from(clock).unwrap_or_default());
+    format!("{:.9}", time.unwrap_or(start))
 }
 
 impl Container {

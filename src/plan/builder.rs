@@ -25,6 +25,16 @@ pub(super) struct Planned<'a> {
     pub started_by: Option<StepId>,
 }
 
+impl Planned<'_> {
+    /// The steps after which it is as it should be, but for its name.
+    pub fn ready(&self) -> Vec<StepId> {
+        match self.started_by {
+            Some(step) => vec![step],
+            None => self.before_start.clone(),
+        }
+    }
+}
+
 pub(super) struct Builder<'a> {
     pub input: Input<'a>,
     pub plan: Plan,
@@ -175,12 +185,11 @@ impl<'a> Builder<'a> {
         self.make_networks(up)?;
         self.make_volumes(up)?;
         self.make_containers(up)?;
-        if up.no_start {
-            self.finish_replacements(up);
-        } else {
+        if !up.no_start {
             self.bounce_dependants(up);
-            self.start_all(up)?;
+            self.start_all(up);
         }
+        self.end_replacements(up);
         if up.wait && !up.no_start {
             self.wait_for_all();
         }

@@ -1,5 +1,7 @@
 //! Containers: made, replaced, or kept.
 
+use std::collections::BTreeSet;
+
 use super::builder::{Builder, Planned, runs};
 use super::verdict::{self, Fate};
 use super::{Definition, Group, Op, PlanError, Reason, Ref, StepId, Target, Up};
@@ -93,7 +95,7 @@ impl<'a> Builder<'a> {
         let mut spec = service.container.clone();
         self.complete(&mut spec, service, number, &final_name, &shares, replaces.map(|(old, _)| old), up);
         let (image_label, pull) = self.image_of(service, &mut spec);
-        let mut after: Vec<StepId> = pull.into_iter().collect();
+        let mut after: Vec<StepId> = pull.into_iter().chain(self.frees(&name)).collect();
         after.extend(spec.network.endpoints.iter().filter_map(|endpoint| {
             match self.networks.get(&endpoint.key) {
                 Some(Ref::Planned(step)) => Some(*step),
@@ -159,7 +161,9 @@ impl<'a> Builder<'a> {
     fn shares(&self, service: &ServiceSpec) -> Result<Vec<(ServiceName, Ref<ContainerId>)>, PlanError> {
         let mut shares = Vec::new();
         for of in service.shared_services() {
-            let id = match self.planned.get(of).and_then(|planned| planned.first()) {
+            // The first by name, as it is looked for among containers that exist.
+            let planned = self.planned.get(of).and_then(|all| all.iter().min_by_key(|one| &one.target.name));
+            let id = match planned {
                 Some(first) => first.target.id.clone(),
                 None => match verdict::first_container(self.input.observed, of) {
                     Some(id) => Ref::Existing(id),
@@ -276,22 +280,84 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Ends replacements without starting anything.
-    pub(super) fn finish_replacements(&mut self, up: &Up) {
+    /// Ends replacements: the old container goes, and the new one gets its name. Containers that share
+    /// namespaces or volumes come and go together, so that all of them can be put back as long as one is
+    /// not ready.
+    pub(super) fn end_replacements(&mut self, up: &Up) {
         for name in self.order.clone() {
-            for planned in self.planned.get(&name).cloned().unwrap_or_default() {
-                if let Some((old, group)) = planned.replaces.clone() {
-                    let stopped = self.stop_old(old, &group, planned.before_start.clone(), up.timeout);
-                    let after = stopped.into_iter().chain(planned.before_start.iter().copied()).collect();
-                    self.retire(old, &group, &planned, after);
-                } else if let Some(name) = &planned.rename {
-                    let op = Op::RenameContainer { container: planned.target.clone(), name: name.clone() };
-                    self.step(op, planned.before_start.iter().copied(), Reason::Unfinished);
+            let together: Vec<StepId> = self
+                .replaced_together(&name)
+                .iter()
+                .filter_map(|other| self.planned.get(other))
+                .flatten()
+                .filter(|planned| planned.replaces.is_some())
+                .flat_map(Planned::ready)
+                .collect();
+            for one in self.planned.get(&name).cloned().unwrap_or_default() {
+                let Some((old, group)) = one.replaces.clone() else { continue };
+                let mut after = one.ready();
+                // The old one was stopped before the start, if there was one.
+                if one.started_by.is_none() {
+                    after.extend(self.stop_old(old, &group, one.ready(), up.timeout));
+                }
+                after.extend(&together);
+                let mut container = Self::existing(old);
+                container.name.clone_from(&group.container);
+                let op = Op::RemoveContainer { container, volumes: false };
+                let removed = self.grouped(&group, op, after, Reason::Replacement);
+                self.removed.insert(old.id.clone(), removed);
+            }
+        }
+        for name in self.order.clone() {
+            for one in self.planned.get(&name).cloned().unwrap_or_default() {
+                let Some(name) = &one.rename else { continue };
+                let op = Op::RenameContainer { container: one.target.clone(), name: name.clone() };
+                let freed = self.frees(name);
+                match &one.replaces {
+                    Some((old, group)) => {
+                        let removed = self.removed.get(&old.id).copied();
+                        self.grouped(group, op, freed.into_iter().chain(removed), Reason::Replacement);
+                    }
+                    None => {
+                        self.step(op, freed.into_iter().chain(one.ready()), Reason::Unfinished);
+                    }
                 }
             }
         }
     }
 
+    /// The step that removes the container which bears a name now.
+    fn frees(&self, name: &str) -> Option<StepId> {
+        let holder = self.input.observed.containers.iter().find(|container| container.name == name)?;
+        self.removed.get(&holder.id).copied()
+    }
+
+    /// The other services that are replaced in this plan and share with this one, directly or not.
+    fn replaced_together(&self, name: &ServiceName) -> BTreeSet<ServiceName> {
+        let replaced = |name: &ServiceName| {
+            self.planned.get(name).is_some_and(|planned| planned.iter().any(|one| one.replaces.is_some()))
+        };
+        let services: Vec<&ServiceSpec> =
+            self.input.desired.services.values().filter(|service| replaced(&service.name)).collect();
+        let mut found = BTreeSet::from([name.clone()]);
+        loop {
+            let more: Vec<ServiceName> = services
+                .iter()
+                .flat_map(|service| service.shared_services().into_iter().map(|of| (&service.name, of)))
+                .flat_map(|(one, other)| [(one, other), (other, one)])
+                .filter(|(here, there)| found.contains(*here) && !found.contains(*there) && replaced(there))
+                .map(|(_, there)| there.clone())
+                .collect();
+            if more.is_empty() {
+                break;
+            }
+            found.extend(more);
+        }
+        found.remove(name);
+        found
+    }
+
+    /// Stops the old container of a replacement, unless it was stopped already or does not run.
     pub(super) fn stop_old(
         &mut self,
         old: &ObservedContainer,
@@ -311,31 +377,5 @@ impl<'a> Builder<'a> {
         let step = self.grouped(group, op, after, Reason::Replacement);
         self.stopped.insert(old.id.clone(), step);
         Some(step)
-    }
-
-    /// Removes the old container and gives its name to the new one.
-    pub(super) fn retire(
-        &mut self,
-        old: &ObservedContainer,
-        group: &Group,
-        planned: &Planned<'_>,
-        after: Vec<StepId>,
-    ) -> StepId {
-        let mut container = Self::existing(old);
-        container.name.clone_from(&group.container);
-        let removed = self.grouped(
-            group,
-            Op::RemoveContainer { container, volumes: false },
-            after,
-            Reason::Replacement,
-        );
-        self.removed.insert(old.id.clone(), removed);
-        match &planned.rename {
-            Some(name) => {
-                let op = Op::RenameContainer { container: planned.target.clone(), name: name.clone() };
-                self.grouped(group, op, [removed], Reason::Replacement)
-            }
-            None => removed,
-        }
     }
 }

@@ -71,6 +71,12 @@ pub(super) fn changes(
     let (a, b) = (&old.resources, &new.resources);
     found.value("mem_limit", &number(a.memory), &number(b.memory));
     found.value("cpus", &number(a.nano_cpus), &number(b.nano_cpus));
+    if old.image != new.image {
+        // What the old image set can't be told from what the file no longer says.
+        let of_images = ["environment", "labels", "command", "entrypoint"];
+        let may_be = |path: &str| of_images.iter().any(|key| path.split('.').next() == Some(key));
+        found.changes.retain(|change| change.to.is_some() || !may_be(&change.path));
+    }
     found.changes.sort_by(|a, b| a.path.cmp(&b.path));
     found.changes
 }

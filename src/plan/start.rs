@@ -1,4 +1,4 @@
-//! Starting: waits for dependencies, dependants that bounce, and the end of replacements.
+//! Starting: waits for dependencies, and dependants that bounce.
 
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Starts everything that doesn't run, dependencies first.
-    pub(super) fn start_all(&mut self, up: &Up) -> Result<(), PlanError> {
+    pub(super) fn start_all(&mut self, up: &Up) {
         let mut waits = BTreeMap::new();
         for name in self.order.clone() {
             let Some(service) = self.service(&name) else { continue };
@@ -61,12 +61,8 @@ impl<'a> Builder<'a> {
                     self.start_one(service, one, &gates, up);
                 }
             }
-            for one in planned.iter().filter(|p| p.needs_start.is_none()) {
-                self.finish_running(one, up);
-            }
             self.planned.insert(name, planned);
         }
-        Ok(())
     }
 
     fn start_one(&mut self, service: &ServiceSpec, one: &mut Planned<'a>, gates: &[StepId], up: &Up) {
@@ -88,23 +84,6 @@ impl<'a> Builder<'a> {
             None => self.step(op, after, reason),
         };
         one.started_by = Some(started);
-        if let Some((old, group)) = one.replaces.clone() {
-            self.retire(old, &group, one, vec![started]);
-        } else if let Some(name) = &one.rename {
-            let op = Op::RenameContainer { container: one.target.clone(), name: name.clone() };
-            self.step(op, [started], Reason::Unfinished);
-        }
-    }
-
-    /// A replacement that was interrupted after its start: the old one goes, the name is put right.
-    fn finish_running(&mut self, one: &Planned<'a>, up: &Up) {
-        if let Some((old, group)) = one.replaces.clone() {
-            let stopped = self.stop_old(old, &group, one.before_start.clone(), up.timeout);
-            self.retire(old, &group, one, stopped.into_iter().collect());
-        } else if let Some(name) = &one.rename {
-            let op = Op::RenameContainer { container: one.target.clone(), name: name.clone() };
-            self.step(op, [], Reason::Unfinished);
-        }
     }
 
     /// The steps a service waits for before its containers start.
@@ -236,7 +215,8 @@ impl<'a> Builder<'a> {
                 return Err(PlanError::NothingToStart { service: name.clone() });
             }
         }
-        self.start_all(&Up::default())?;
+        self.start_all(&Up::default());
+        self.end_replacements(&Up::default());
         if start.wait {
             self.wait_for_all();
         }

@@ -126,6 +126,15 @@ fn judge_service<'a>(
         .into_iter()
         .map(|container| (divergence(input, service, container, &hash, strategy, replaced), container))
         .collect();
+    // Of an unfinished replacement one goes: the old one when the new one is as it should be, else the new
+    // one. Neither is counted twice.
+    let mut halves = Vec::new();
+    for (new, old) in half_replaced(judged.iter().map(|(_, container)| *container)) {
+        let up_to_date = judged.iter().any(|(reason, c)| c.id == new.id && reason.is_none());
+        let gone = if up_to_date { old } else { new };
+        judged.retain(|(_, container)| container.id != gone.id);
+        halves.push(Verdict { container: gone, fate: Fate::Remove(Reason::Unfinished) });
+    }
     // Up-to-date ones first, then by number, then the newest: what is surplus is obsolete or high-numbered.
     judged.sort_by(|(a, x), (b, y)| {
         (a.is_some(), number(x), std::cmp::Reverse(x.created), &x.name).cmp(&(
@@ -135,19 +144,15 @@ fn judge_service<'a>(
             &y.name,
         ))
     });
-    let containers = judged
-        .into_iter()
-        .enumerate()
-        .map(|(at, (reason, container))| {
-            let fate = match reason {
-                _ if at >= scale as usize => Fate::Remove(Reason::ScaleDown),
-                Some(reason) => Fate::Replace(reason),
-                None => Fate::Keep,
-            };
-            Verdict { container, fate }
-        })
-        .collect();
-    ServiceVerdict { containers, scale }
+    let counted = judged.into_iter().enumerate().map(|(at, (reason, container))| {
+        let fate = match reason {
+            _ if at >= scale as usize => Fate::Remove(Reason::ScaleDown),
+            Some(reason) => Fate::Replace(reason),
+            None => Fate::Keep,
+        };
+        Verdict { container, fate }
+    });
+    ServiceVerdict { containers: counted.chain(halves).collect(), scale }
 }
 
 /// The first of the volumes the user agreed to lose that the service mounts.
@@ -193,7 +198,7 @@ fn divergence(
     if let Some(missing) = missing_network(input, service, container) {
         return Some(Reason::NetworkMissing(missing));
     }
-    missing_volume(input, service, container).map(Reason::VolumeMissing)
+    missing_volume(service, container).map(Reason::VolumeMissing)
 }
 
 /// A network of the service that the container is not on. One that doesn't run counts too: an interrupted
@@ -212,12 +217,12 @@ fn missing_network(input: Input<'_>, service: &ServiceSpec, container: &Observed
     service.container.network.endpoints.iter().find(off).map(|endpoint| endpoint.network.clone())
 }
 
-/// A named volume of the service that exists and is not mounted in the container.
-fn missing_volume(input: Input<'_>, service: &ServiceSpec, container: &ObservedContainer) -> Option<String> {
+/// A named volume of the service that is not mounted in the container. It may not exist yet: a volume that
+/// got another name is made in this plan.
+fn missing_volume(service: &ServiceSpec, container: &ObservedContainer) -> Option<String> {
     service.container.mounts.iter().find_map(|mount| match &mount.kind {
         MountKind::Volume { name: Some(name), key: Some(_), .. }
-            if input.observed.volumes.iter().any(|v| v.name == *name)
-                && !container.mounts.iter().any(|m| m.name.as_deref() == Some(name)) =>
+            if !container.mounts.iter().any(|m| m.name.as_deref() == Some(name)) =>
         {
             Some(name.clone())
         }
@@ -225,22 +230,31 @@ fn missing_volume(input: Input<'_>, service: &ServiceSpec, container: &ObservedC
     })
 }
 
-/// Two containers of one number, one of them with a temporary name: a replacement that an earlier run
-/// didn't finish. Gives, by the id of the container that is kept, the one it replaces.
+/// Pairs of a container with a temporary name and the one it was to replace: replacements that an earlier
+/// run didn't finish.
+fn half_replaced<'a>(
+    containers: impl Iterator<Item = &'a ObservedContainer> + Clone,
+) -> Vec<(&'a ObservedContainer, &'a ObservedContainer)> {
+    let pair = |new: &'a ObservedContainer| {
+        let replaces = |old: &&ObservedContainer| {
+            number(old) == number(new) && old.id != new.id && new.name.starts_with(old.id.short())
+        };
+        containers.clone().find(replaces).map(|old| (new, old))
+    };
+    containers.clone().filter(|container| is_temporary(&container.name)).filter_map(pair).collect()
+}
+
+/// Replacements that an earlier run didn't finish and this one will: by the id of the container that is
+/// kept, the one it replaces.
 pub(super) fn unfinished<'a>(verdict: &ServiceVerdict<'a>) -> HashMap<ContainerId, &'a ObservedContainer> {
-    let mut pairs = HashMap::new();
-    for kept in verdict.containers.iter().filter(|v| v.fate == Fate::Keep && is_temporary(&v.container.name))
-    {
-        let old = verdict.containers.iter().find(|v| {
-            matches!(v.fate, Fate::Remove(_))
-                && number(v.container) == number(kept.container)
-                && kept.container.name.starts_with(v.container.id.short())
-        });
-        if let Some(old) = old {
-            pairs.insert(kept.container.id.clone(), old.container);
-        }
-    }
-    pairs
+    let fate = |id: &ContainerId| verdict.containers.iter().find(|v| v.container.id == *id).map(|v| &v.fate);
+    half_replaced(verdict.containers.iter().map(|v| v.container))
+        .into_iter()
+        .filter(|(new, old)| {
+            matches!((fate(&new.id), fate(&old.id)), (Some(Fate::Keep), Some(Fate::Remove(_))))
+        })
+        .map(|(new, old)| (new.id.clone(), old))
+        .collect()
 }
 
 /// Whether a name is one given during a replacement: `<12 hex>_<final name>`.

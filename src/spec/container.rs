@@ -1,6 +1,6 @@
 //! One container as it should be created.
 //!
-//! The fields follow the engine's create request (runtime specification 3); adapters translate.
+//! The fields follow the engine's create request; adapters translate.
 
 use indexmap::IndexMap;
 

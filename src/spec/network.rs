@@ -29,7 +29,7 @@ pub struct NetworkSpec {
     pub enable_ipv6: Option<bool>,
     /// All labels, the tool's own included.
     pub labels: IndexMap<String, String>,
-    /// SHA-256 of the definition (runtime specification 1.4).
+    /// SHA-256 of the definition.
     pub hash: String,
     /// Where the file declares it.
     pub span: Span,
@@ -74,7 +74,7 @@ pub struct VolumeSpec {
     pub options: IndexMap<String, String>,
     /// All labels, the tool's own included.
     pub labels: IndexMap<String, String>,
-    /// SHA-256 of the definition (runtime specification 1.4).
+    /// SHA-256 of the definition.
     pub hash: String,
     /// Where the file declares it.
     pub span: Span,

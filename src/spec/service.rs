@@ -162,7 +162,7 @@ impl ServiceSpec {
     }
 }
 
-/// The hash of a definition whose references to services are replaced by containers (runtime specification 1.3).
+/// The hash of a definition whose references to services are replaced by containers.
 pub fn config_hash(service: &Service, resolve: &dyn Fn(&str) -> Option<ContainerId>) -> String {
     let container = &service.container;
     let refers = |mode: &Option<String>| mode.as_deref().is_some_and(|mode| mode.starts_with("service:"));

@@ -164,7 +164,7 @@ pub struct ObservedVolume {
 pub struct ObservedImage {
     /// The engine's id.
     pub id: ImageId,
-    /// Content id written into the image label (runtime specification 1.5).
+    /// Content id written into the image label.
     pub identity: String,
     /// Paths its author declared as volumes.
     pub volumes: Vec<String>,

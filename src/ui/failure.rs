@@ -32,6 +32,20 @@ pub fn text(failure: &FailureView, colours: bool) -> String {
     out
 }
 
+/// The failure as one JSON object in a line: the keys of the reference, and what else is known.
+pub fn json_line(failure: &FailureView) -> String {
+    let facts: serde_json::Map<String, serde_json::Value> =
+        failure.facts.iter().map(|(name, words)| (name.clone(), words.as_str().into())).collect();
+    let mut object = serde_json::json!({"error": true, "message": failure.title});
+    if !facts.is_empty() {
+        object["facts"] = facts.into();
+    }
+    if !failure.help.is_empty() {
+        object["help"] = failure.help.as_slice().into();
+    }
+    format!("{object}\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,6 +60,10 @@ mod tests {
         assert_eq!(
             text(&failure, false),
             "error: db failed\n  check     exit 1\n  last log  a\n            b\n  help: rcompose logs db\n"
+        );
+        assert_eq!(
+            json_line(&failure),
+            "{\"error\":true,\"message\":\"db failed\",\"facts\":{\"check\":\"exit 1\",\"last log\":\"a\\nb\"},\"help\":[\"rcompose logs db\"]}\n"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Rows in the form `--format` asks for: a table, JSON lines, or a template (runtime specification 5.4).
+//! Rows in the form `--format` asks for: a table, JSON lines, or a template.
 
 use serde_json::Value as Json;
 

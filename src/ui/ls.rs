@@ -1,4 +1,4 @@
-//! What `ls` prints: projects as a table or as JSON (runtime specification 5.8).
+//! What `ls` prints: projects as a table or as JSON.
 
 use serde::Serialize;
 use serde_json::Value as Json;

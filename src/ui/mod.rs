@@ -5,6 +5,7 @@
 //! state machines over events and a clock that is handed in, so that tests need no terminal.
 
 pub mod age;
+mod bytes;
 pub mod diag;
 pub mod failure;
 pub mod format;

@@ -1,4 +1,4 @@
-//! What `ps` prints: containers as a table, as JSON lines, or through a template (runtime specification 5.4).
+//! What `ps` prints: containers as a table, as JSON lines, or through a template.
 
 use std::collections::BTreeSet;
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::parse::{Document, Raw, Tagged, TaggedPath, What};
+use super::parse::{Borrowed, Document, Raw, Tagged, TaggedPath, What};
 use super::{Key, Kind, Mapping, Node, PathRef, scalar, tags};
 use crate::diag::{Code, Diagnostic, Diagnostics, FileId, Span, suggest};
 
@@ -14,14 +14,23 @@ pub(super) fn build(
     file: FileId,
     names: &HashMap<String, Span>,
     diags: &mut Diagnostics,
+    record: bool,
 ) -> Document {
     if nodes.is_empty() {
-        return Document { root: Node::null(), tagged: Vec::new() };
+        return Document { root: Node::null(), tagged: Vec::new(), borrowed: Vec::new() };
     }
-    let mut builder =
-        Builder { nodes, text, file, names, diags, tagged: Vec::new(), seen: vec![false; nodes.len()] };
+    let mut builder = Builder {
+        nodes,
+        text,
+        file,
+        names,
+        diags,
+        tagged: Vec::new(),
+        borrowed: record.then(Vec::new),
+        seen: vec![false; nodes.len()],
+    };
     let root = builder.node(0, &PathRef::Root).unwrap_or_else(|| Node::spanned(Kind::Null, builder.span(0)));
-    Document { root, tagged: builder.tagged }
+    Document { root, tagged: builder.tagged, borrowed: builder.borrowed.unwrap_or_default() }
 }
 
 struct Builder<'a> {
@@ -31,6 +40,8 @@ struct Builder<'a> {
     names: &'a HashMap<String, Span>,
     diags: &'a mut Diagnostics,
     tagged: Vec<TaggedPath>,
+    /// What aliases brought in, when that is recorded.
+    borrowed: Option<Vec<Borrowed>>,
     /// Which nodes were built before: a copy brings no findings of its own.
     seen: Vec<bool>,
 }
@@ -79,11 +90,11 @@ impl Builder<'_> {
         if let Some(tag) = &raw.tag {
             match tag.name.as_str() {
                 "!reset" => {
-                    self.tagged.push(TaggedPath { path: path.to_path(), kind: Tagged::Reset });
+                    self.tagged.push(TaggedPath { path: path.to_path(), kind: Tagged::Reset, span });
                     return None;
                 }
                 "!override" => {
-                    self.tagged.push(TaggedPath { path: path.to_path(), kind: Tagged::Override });
+                    self.tagged.push(TaggedPath { path: path.to_path(), kind: Tagged::Override, span });
                 }
                 _ => {}
             }
@@ -117,7 +128,17 @@ impl Builder<'_> {
             }
             What::Mapping => Kind::Mapping(self.mapping(at, path, first)),
             What::Alias(_) => match self.target(at) {
-                Some(target) => return self.node(target, path),
+                Some(target) => {
+                    let source = self.span(target);
+                    self.borrow(|| Borrowed {
+                        path: path.to_path(),
+                        alias: span,
+                        source,
+                        merge: false,
+                        hidden: Vec::new(),
+                    });
+                    return self.node(target, path);
+                }
                 None => {
                     self.report(first, || {
                         Diagnostic::new(Code::AliasCycle, span, "an alias stands inside its own anchor")
@@ -133,6 +154,13 @@ impl Builder<'_> {
             }
         };
         Some(Node { span, kind })
+    }
+
+    /// Records what an alias brings in, when that is wanted.
+    fn borrow(&mut self, borrowed: impl FnOnce() -> Borrowed) {
+        if let Some(list) = &mut self.borrowed {
+            list.push(borrowed());
+        }
     }
 
     /// The node an alias stands for, through any further aliases; `None` inside its own anchor.
@@ -240,12 +268,12 @@ impl Builder<'_> {
         };
         let nodes = self.nodes;
         match nodes[source].what {
-            What::Mapping => self.merge_mapping(source, map, path),
+            What::Mapping => self.merge_mapping(source, self.span(at), map, path),
             What::Sequence => {
                 for item in self.children(source).collect::<Vec<_>>() {
                     let Some(mapping) = self.node_of_alias(item, path) else { continue };
                     match nodes[mapping].what {
-                        What::Mapping => self.merge_mapping(mapping, map, path),
+                        What::Mapping => self.merge_mapping(mapping, self.span(item), map, path),
                         _ => self.bad_merge(item, path),
                     }
                 }
@@ -272,13 +300,17 @@ impl Builder<'_> {
         }
     }
 
-    fn merge_mapping(&mut self, source: usize, map: &mut Mapping, path: &PathRef<'_>) {
-        let Some(Node { kind: Kind::Mapping(merged), .. }) = self.node(source, path) else { return };
+    fn merge_mapping(&mut self, source: usize, alias: Span, map: &mut Mapping, path: &PathRef<'_>) {
+        let Some(Node { kind: Kind::Mapping(merged), span }) = self.node(source, path) else { return };
+        let mut hidden = Vec::new();
         for entry in merged {
             if !map.contains_key(&entry.key.text) {
                 map.insert(entry.key, entry.value);
+            } else if self.borrowed.is_some() {
+                hidden.push((entry.key.text, entry.value));
             }
         }
+        self.borrow(|| Borrowed { path: path.to_path(), alias, source: span, merge: true, hidden });
     }
 
     fn bad_merge(&mut self, at: usize, path: &PathRef<'_>) {

@@ -6,6 +6,7 @@
 
 mod anchors;
 pub mod emit;
+mod indent;
 mod node;
 mod parse;
 mod path;
@@ -14,5 +15,5 @@ mod syntax;
 mod tags;
 
 pub use node::{Entry, Key, Kind, Mapping, Node};
-pub use parse::{Document, Tagged, TaggedPath, parse};
+pub use parse::{Borrowed, Document, Tagged, TaggedPath, parse, parse_with_aliases};
 pub use path::{Path, PathRef, Pattern, Segment};

@@ -18,6 +18,23 @@ pub struct Document {
     pub root: Node,
     /// Where `!reset` and `!override` stand, in the order of the text.
     pub tagged: Vec<TaggedPath>,
+    /// What aliases and merge keys brought in; empty unless [`parse_with_aliases`] was asked.
+    pub borrowed: Vec<Borrowed>,
+}
+
+/// A value that an alias or a merge key brought in.
+#[derive(Clone, Debug)]
+pub struct Borrowed {
+    /// Where the value stands; for a merge key the mapping that takes the keys over.
+    pub path: Path,
+    /// The alias, or the value of `<<`.
+    pub alias: Span,
+    /// What it stands for.
+    pub source: Span,
+    /// Whether it is the value of `<<`.
+    pub merge: bool,
+    /// The keys of `source` that `path` has of its own, with the values that lost.
+    pub hidden: Vec<(String, Node)>,
 }
 
 /// A place marked by `!reset` or `!override`.
@@ -27,6 +44,8 @@ pub struct TaggedPath {
     pub path: Path,
     /// Which of the tags.
     pub kind: Tagged,
+    /// The tag and its value.
+    pub span: Span,
 }
 
 /// The tags that tell how a document is laid over the earlier ones.
@@ -98,6 +117,15 @@ enum Refused {
 /// Findings go to `diags`. After a syntax error the documents before it are given, and the later
 /// ones are only searched for findings.
 pub fn parse(text: &str, file: FileId, diags: &mut Diagnostics) -> Vec<Document> {
+    read(text, file, diags, false)
+}
+
+/// Like [`parse`], with a record of what aliases and merge keys brought in.
+pub fn parse_with_aliases(text: &str, file: FileId, diags: &mut Diagnostics) -> Vec<Document> {
+    read(text, file, diags, true)
+}
+
+fn read(text: &str, file: FileId, diags: &mut Diagnostics, record: bool) -> Vec<Document> {
     let mut options = granit_parser::options! {
         emit_unresolved_aliases: true,
         emit_anchor_events: true,
@@ -118,7 +146,7 @@ pub fn parse(text: &str, file: FileId, diags: &mut Diagnostics) -> Vec<Document>
     loop {
         match reader.document() {
             Ok(true) => {
-                let root = anchors::build(&reader.nodes, text, file, &reader.names, diags);
+                let root = anchors::build(&reader.nodes, text, file, &reader.names, diags, record);
                 if complete {
                     documents.push(root);
                 }

@@ -1,7 +1,10 @@
 //! The parser's errors in the words of people.
 
+use std::ops::Range;
+
 use granit_parser::{ErrorKind, ScanError};
 
+use super::indent;
 use crate::diag::{Code, Diagnostic, FileId, Span};
 
 /// The finding for a syntax error, given where the innermost open bracket stands.
@@ -10,7 +13,11 @@ pub(super) fn finding(error: &ScanError, bracket: Option<usize>, text: &str, fil
     if let Some(finding) = bracket.and_then(|open| unclosed(error.kind(), open, at, text, file)) {
         return finding;
     }
-    if let Some(finding) = conflict(text, file).or_else(|| earlier_line(error.kind(), text, at, file)) {
+    if let Some(finding) = conflict(text, file)
+        .or_else(|| tab(text, at, file))
+        .or_else(|| earlier_line(error.kind(), text, at, file))
+        .or_else(|| moved(error.kind(), text, at, file))
+    {
         return finding;
     }
     // At the end of the text the mistake is the last thing written.
@@ -154,6 +161,56 @@ fn conflict(text: &str, file: FileId) -> Option<Diagnostic> {
         Diagnostic::new(Code::YamlSyntax, span, "a merge conflict is left in the file")
             .help("choose one of the sides, and remove the lines with `<<<<<<<`, `=======` and `>>>>>>>`"),
     )
+}
+
+/// A tab in the indentation of the line of the error, or of the next: the parser stops before it.
+fn tab(text: &str, at: usize, file: FileId) -> Option<Diagnostic> {
+    let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
+    let mut from = start;
+    for line in text[start..].split_inclusive('\n').take(2) {
+        let indentation = line.len() - line.trim_start_matches([' ', '\t']).len();
+        if let Some(tab) = line[..indentation].find('\t').filter(|_| !line.trim().is_empty()) {
+            let span = Span::new(file, from + tab, from + tab + 1);
+            return Some(
+                Diagnostic::new(Code::YamlSyntax, span, "a tab is used as indentation")
+                    .help("YAML is indented with spaces only; replace the tab by spaces"),
+            );
+        }
+        from += line.len();
+    }
+    None
+}
+
+/// A line that only its indentation keeps from being right.
+fn moved(kind: &ErrorKind, text: &str, at: usize, file: FileId) -> Option<Diagnostic> {
+    let about_columns = matches!(
+        kind,
+        ErrorKind::MappingValueNotAllowed
+            | ErrorKind::InvalidColonPlacement
+            | ErrorKind::ExpectedBlockMappingKey
+            | ErrorKind::SimpleKeyExpected
+            | ErrorKind::InvalidSimpleKey
+            | ErrorKind::InvalidIndentation
+            | ErrorKind::ExpectedBlockSequenceEntry
+            | ErrorKind::BlockSequenceEntryNotAllowed
+            | ErrorKind::ExpectedDocumentStart
+    );
+    let mend = about_columns.then(|| indent::mend(text, at)).flatten()?;
+    let Range { start, end } = mend.indentation;
+    let content = end + text[end..].find(['\n', '\r']).unwrap_or(text.len() - end);
+    let shown = Span::new(file, end, content);
+    let (is, wanted) = (end - start, mend.wanted);
+    let spaces = if wanted == 1 { "space" } else { "spaces" };
+    let mut finding =
+        Diagnostic::new(Code::YamlSyntax, shown, "this line is not indented like its neighbours")
+            .note(format!("indented by {is}"))
+            .help(format!("indent it by {wanted} {spaces}, if it belongs to the lines around it"))
+            .edit(Span::new(file, start, end), " ".repeat(wanted));
+    if !(end..content).contains(&at) && !(start..end).contains(&at) {
+        let end = at + text[at..].chars().next().map_or(0, char::len_utf8);
+        finding = finding.label(Span::new(file, at, end), "noticed here");
+    }
+    Some(finding)
 }
 
 /// Errors that come to light one line after the mistake: a line that isn't a `key: value` goes on

@@ -29,6 +29,7 @@ pub fn checks() -> Vec<Check> {
         commands_run_inside,
         files_are_put_in,
         a_failed_pull_says_why,
+        a_digest_nobody_has_is_an_error,
     ]
 }
 
@@ -238,6 +239,12 @@ async fn files_are_put_in(bench: Bench) {
     assert_eq!(String::from_utf8_lossy(&done.output), "hush 7:8");
     let gone = rcompose::base::ContainerId::from(bench.name("nobody"));
     assert!(error(bench.engine.upload(&gone, bytes, false).await).is_not_found());
+}
+
+async fn a_digest_nobody_has_is_an_error(bench: Bench) {
+    for absent in ["127.0.0.1:1/rcompose/absent:1", "127.0.0.1:1/Rcompose/Absent:1"] {
+        error(bench.engine.registry_digest(absent).await);
+    }
 }
 
 async fn a_failed_pull_says_why(bench: Bench) {

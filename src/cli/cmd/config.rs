@@ -3,7 +3,8 @@
 use clap::Args;
 
 use crate::app::config::{Form, What};
-use crate::app::load::LoadRequest;
+use crate::app::digests;
+use crate::app::load::{LoadRequest, Loaded};
 use crate::app::{self, Along};
 use crate::cli::exit;
 use crate::cli::front::Front;
@@ -48,6 +49,14 @@ pub struct Config {
     #[arg(long)]
     pub no_env_resolution: bool,
 
+    /// Write images with the digests that their registries have for them now
+    #[arg(long)]
+    pub resolve_image_digests: bool,
+
+    /// Print a file with nothing but the images and their digests, to be laid over the others
+    #[arg(long)]
+    pub lock_image_digests: bool,
+
     /// Print the names of the services, one a line
     #[arg(long = "services", id = "list_services")]
     pub list_services: bool,
@@ -83,14 +92,6 @@ pub struct Config {
     /// Print the variables that interpolation sees
     #[arg(long)]
     pub environment: bool,
-
-    /// Pin images to their digests (not yet supported)
-    #[arg(long)]
-    pub resolve_image_digests: bool,
-
-    /// Print only an override file that pins images to their digests (not yet supported)
-    #[arg(long)]
-    pub lock_image_digests: bool,
 }
 
 impl Config {
@@ -114,13 +115,6 @@ impl Config {
 
 /// Runs `config`.
 pub fn run(front: &Front, config: &Config) -> u8 {
-    let digests = [
-        (config.resolve_image_digests, "--resolve-image-digests"),
-        (config.lock_image_digests, "--lock-image-digests"),
-    ];
-    if let Some((_, flag)) = digests.into_iter().find(|(set, _)| *set) {
-        return front.fail(format!("{flag} is not yet supported: no registry is asked"));
-    }
     let what = config.what();
     let form = match (config.format.as_str(), &what) {
         ("", What::Variables) => Form::Table,
@@ -155,7 +149,13 @@ pub fn run(front: &Front, config: &Config) -> u8 {
             "service filtering is not applied when {flag} is set, the full model will be rendered"
         ));
     }
-    let Some(loaded) = front.load(wanted) else { return exit::ERROR };
+    let Some(mut loaded) = front.load(wanted) else { return exit::ERROR };
+    if what == What::Project
+        && (config.resolve_image_digests || config.lock_image_digests)
+        && let Err(text) = pin(front, config, &mut loaded)
+    {
+        return front.fail(text);
+    }
     let text = match app::config::render(&loaded, &what, form, raw) {
         Ok(text) => text,
         Err(error) => return front.fail(error.to_string()),
@@ -172,4 +172,22 @@ pub fn run(front: &Front, config: &Config) -> u8 {
         }
     }
     exit::OK
+}
+
+/// Gives images their digests, which the engine asks the registries for.
+fn pin(front: &Front, config: &Config, loaded: &mut Loaded) -> Result<(), String> {
+    let pinned = front.run(async |session| digests::pin(&*session.engine, loaded, session.parallel).await)?;
+    pinned.map_err(|failures| {
+        let lines: Vec<String> = failures.iter().map(ToString::to_string).collect();
+        lines.join("\n")
+    })?;
+    if config.lock_image_digests {
+        for service in digests::lock(loaded) {
+            front.warn(&format!(
+                "service \"{service}\": pre_start hook images are not pinned in the override file produced by \
+                 --lock-image-digests, use the full --resolve-image-digests output to pin them"
+            ));
+        }
+    }
+    Ok(())
 }

@@ -229,11 +229,10 @@ pub fn finish(front: &Front, outcome: Result<Result<Done, ConvergeError>, String
 /// Draws the failures of a run on standard error.
 pub fn tell_failures(front: &Front, report: &app::Report, sources: &SourceMap) {
     for told in app::failure::tell(report, sources) {
-        if front.mode == Mode::Json {
-            front.fail(&told.title);
-            continue;
-        }
         let view = FailureView { title: told.title, facts: told.facts, help: told.help };
-        terminal::print_error(&ui::failure::text(&view, front.colours_err()));
+        terminal::print_error(&match front.mode {
+            Mode::Json => ui::failure::json_line(&view),
+            _ => ui::failure::text(&view, front.colours_err()),
+        });
     }
 }

@@ -167,7 +167,7 @@ pub fn run_plan(front: &Front, plan: &Plan) -> u8 {
     if !matches!(plan.format.as_str(), "text" | "json") {
         return front.fail(format!("unsupported format \"{}\"", plan.format));
     }
-    let prepared = match prepare(front, &plan.shape, false) {
+    let prepared = match prepare(front, &plan.shape, false, None) {
         Ok(prepared) => prepared,
         Err(code) => return code,
     };
@@ -204,8 +204,9 @@ struct Prepared {
     ignore_orphans: bool,
 }
 
-/// Loads the project and reads the options; everything wrong was told already.
-fn prepare(front: &Front, shape: &Shape, wait: bool) -> Result<Prepared, u8> {
+/// Loads the project and reads the options; everything wrong was told already. What would be run from
+/// elsewhere is asked about, unless `yes` says so; without a `yes` nothing will be run.
+fn prepare(front: &Front, shape: &Shape, wait: bool, yes: Option<bool>) -> Result<Prepared, u8> {
     let refuse = |text: &str| Err(front.fail(text));
     if shape.no_recreate && shape.renew_anon_volumes {
         return refuse("--no-recreate and --renew-anon-volumes are incompatible");
@@ -229,7 +230,10 @@ fn prepare(front: &Front, shape: &Shape, wait: bool) -> Result<Prepared, u8> {
     if shape.no_deps {
         wanted.along = Along::Nothing;
     }
-    let loaded = front.load(wanted).ok_or(exit::ERROR)?;
+    let loaded = front.load(wanted.clone()).ok_or(exit::ERROR)?;
+    if yes.is_some_and(|yes| !front.agrees(&wanted, &loaded, yes)) {
+        return Err(exit::ERROR);
+    }
     let ignore_orphans = loaded.project.as_ref().is_some_and(|project| {
         project.environment.get("COMPOSE_IGNORE_ORPHANS").is_some_and(|value| env::is_truthy(value))
     });
@@ -297,7 +301,7 @@ pub fn run_up(front: &Front, up: &Up) -> u8 {
         front.warn("--y is deprecated, please use --yes instead");
     }
     let wait = up.wait;
-    let prepared = match prepare(front, &up.shape, wait) {
+    let prepared = match prepare(front, &up.shape, wait, (!front.global.dry_run).then_some(up.yes)) {
         Ok(prepared) => prepared,
         Err(code) => return code,
     };

@@ -1,4 +1,4 @@
-//! Which mounts go as `Binds` strings and which as `Mounts` objects (runtime specification 3.6).
+//! Which mounts go as `Binds` strings and which as `Mounts` objects.
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};

@@ -67,6 +67,10 @@ pub struct Substitution {
     pub variable: String,
     /// Who set it; `None` when nobody did.
     pub origin: Option<Origin>,
+    /// Its value; `None` when it has none.
+    pub value: Option<String>,
+    /// Whether the word of the expression (`${V:-word}`) went into the text instead.
+    pub took_word: bool,
 }
 
 /// Replaces and converts in a whole tree. `prefix` is where the tree stands in the model.
@@ -137,6 +141,8 @@ impl Walk<'_> {
                         span: place,
                         path: path.to_string(),
                         origin: self.variables.origin(&reference.name).cloned(),
+                        value: self.variables.value(&reference.name),
+                        took_word: reference.took_word,
                         variable: reference.name,
                     });
                 }

@@ -99,6 +99,8 @@ pub struct Reference {
     pub set: bool,
     /// Whether it is blank for want of a value, without a word that says so.
     pub defaulted_to_blank: bool,
+    /// Whether the word after the name counts, not the value.
+    pub took_word: bool,
 }
 
 /// The outcome for one text: its errors stand beside what could be made of it.
@@ -307,21 +309,22 @@ impl Run<'_> {
         depth: usize,
     ) -> String {
         let value = (self.lookup)(name);
+        let full = value.as_ref().is_some_and(|v| !v.is_empty());
+        let takes_word = word.as_ref().is_some_and(|(operator, _)| match operator {
+            Operator::DefaultIfEmpty | Operator::RequiredFull => !full,
+            Operator::Default | Operator::Required => value.is_none(),
+            Operator::AlternateIfFull => full,
+            Operator::Alternate => value.is_some(),
+        });
         self.references.push(Reference {
             name: name.to_owned(),
             range: range.clone(),
             set: value.is_some(),
             defaulted_to_blank: value.is_none() && word.is_none(),
+            took_word: takes_word,
         });
         let Some((operator, word)) = word else {
             return value.unwrap_or_default();
-        };
-        let full = value.as_ref().is_some_and(|v| !v.is_empty());
-        let takes_word = match operator {
-            Operator::DefaultIfEmpty | Operator::RequiredFull => !full,
-            Operator::Default | Operator::Required => value.is_none(),
-            Operator::AlternateIfFull => full,
-            Operator::Alternate => value.is_some(),
         };
         // The word counts only when it is used: an error in an unused one is none.
         if !takes_word {

@@ -9,7 +9,7 @@ mod rules;
 mod unique;
 
 pub use reset::{delete, reset};
-pub use unique::unique;
+pub use unique::{same_thing, unique};
 
 pub(crate) use convert::{dependency, names_to_mapping};
 

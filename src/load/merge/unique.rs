@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::rules::{self, UniqueKey};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::load::canonical::{device_target, volume_target};
+use crate::load::rule_table::Cursor;
 use crate::yaml::{Kind, Node, PathRef, scalar};
 
 /// Collapses every list of the model that must hold each thing once.
@@ -14,6 +15,15 @@ pub fn unique(root: &mut Node, diags: &mut Diagnostics) {
             collapse(items, rule, path, diags);
         }
     });
+}
+
+/// Whether a list at this path that must hold each thing once takes two items for one thing.
+pub fn same_thing(path: &PathRef<'_>, a: &Node, b: &Node) -> bool {
+    let key = |item, rule| key_of(item, rule).ok().flatten();
+    match rules::UNIQUE.find(path).and_then(Cursor::rule) {
+        Some(rule) => key(a, rule).is_some_and(|a| key(b, rule) == Some(a)),
+        None => false,
+    }
 }
 
 fn collapse(items: &mut Vec<Node>, rule: UniqueKey, path: &PathRef<'_>, diags: &mut Diagnostics) {

@@ -1,4 +1,4 @@
-//! From the typed project to what should exist (runtime specification 3 and 4).
+//! From the typed project to what should exist.
 //!
 //! In: a selected, checked project and a few facts of the run ([`Context`]). Out: [`Desired`] and
 //! findings: what is understood but not carried to the engine, and what the engine could not take.

@@ -1,4 +1,4 @@
-//! Mounts, one a target, and files that are put in before each start (runtime specification 3.6, 3.7).
+//! Mounts, one a target, and files that are put in before each start.
 
 use indexmap::IndexMap;
 

@@ -1,4 +1,4 @@
-//! CPU, memory and devices (runtime specification 3.3).
+//! CPU, memory and devices.
 
 use crate::model::{BlkioRate, DeviceRequest, Service};
 use crate::spec::{BlkioSpec, DeviceRequestSpec, DeviceSpec, ResourceSpec, ThrottleSpec, UlimitSpec};

@@ -4,6 +4,7 @@
 //! reads a clock or asks a terminal but [`show`], so every screen can be tested.
 
 mod json;
+mod live;
 mod plain;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use live::Live;
 
 use super::message;
 use super::mode::Mode;
@@ -27,7 +30,9 @@ pub struct Progress {
     mode: Mode,
     terminal: bool,
     out: Box<dyn Write + Send>,
+    size: Box<dyn Fn() -> (u16, u16) + Send>,
     waiting: BTreeSet<Subject>,
+    live: Live,
 }
 
 impl Progress {
@@ -39,8 +44,9 @@ impl Progress {
         out: Box<dyn Write + Send>,
         size: impl Fn() -> (u16, u16) + Send + 'static,
     ) -> Progress {
-        let _ = (colours, size);
-        Progress { mode, terminal: mode == Mode::Tty, out, waiting: BTreeSet::new() }
+        let live = Live::new(colours);
+        let terminal = mode == Mode::Tty;
+        Progress { mode, terminal, out, size: Box::new(size), waiting: BTreeSet::new(), live }
     }
 
     /// Whether messages have the shape for a terminal; without this call, only those of [`Mode::Tty`].
@@ -51,9 +57,15 @@ impl Progress {
 
     /// Takes an event. `now` is the time since any fixed moment.
     pub fn handle(&mut self, event: &Event, now: Duration) {
-        let _ = now;
         let text = match event {
-            Event::Message { level, text } => self.message(*level, text),
+            Event::Message { level, text } => {
+                // Messages stay: they are written above the block.
+                self.live.clear() + &self.message(*level, text)
+            }
+            event if self.is_live() => {
+                self.live.handle(event, now);
+                return;
+            }
             Event::Waiting { who, on } => {
                 if !self.wait_begins(who, on) {
                     return;
@@ -65,17 +77,26 @@ impl Progress {
         self.write(&text);
     }
 
-    /// Lets time pass: moves what moves. Only [`Mode::Tty`] needs it.
+    /// Lets time pass: draws what moved. Only [`Mode::Tty`] needs it.
     pub fn tick(&mut self, now: Duration) {
-        let _ = now;
+        if self.is_live() {
+            let text = self.live.frame(now, (self.size)());
+            self.write(&text);
+        }
     }
 
     /// Takes the live block off the screen, so that other lines can be written; the next drawing brings it back.
-    pub fn clear(&mut self) {}
+    pub fn clear(&mut self) {
+        let text = self.live.clear();
+        self.write(&text);
+    }
 
-    /// Draws the last state and gives the terminal back. Events may still follow.
+    /// Draws the last state and gives the terminal back. Events that follow begin a new block.
     pub fn finish(&mut self, now: Duration) {
-        let _ = now;
+        if self.is_live() {
+            let text = self.live.last(now, (self.size)().1);
+            self.write(&text);
+        }
         // A stream that is gone can't be told anything.
         let _ = self.out.flush();
     }
@@ -110,6 +131,9 @@ impl Progress {
     }
 
     fn write(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
         // A stream that is gone can't be told anything.
         let _ = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
     }

@@ -94,3 +94,122 @@ fn json_is_an_object_an_event() {
 fn quiet_keeps_warnings() {
     assert_eq!(told(Mode::Quiet), "WARN[0000] old\n");
 }
+
+/// A run on a terminal of this size, and the screen it leaves.
+struct Screen {
+    sink: Sink,
+    progress: Progress,
+    terminal: vt100::Parser,
+}
+
+impl Screen {
+    fn new(rows: u16, columns: u16) -> Screen {
+        let sink = Sink::default();
+        let progress = Progress::new(Mode::Tty, true, Box::new(sink.clone()), move || (rows, columns));
+        Screen {
+            sink,
+            progress,
+            terminal: vt100::Parser::new(rows.try_into().unwrap(), columns.try_into().unwrap(), 100),
+        }
+    }
+
+    fn at(&mut self, millis: u64, events: &[Event]) -> String {
+        for event in events {
+            self.progress.handle(event, Duration::from_millis(millis));
+        }
+        self.progress.tick(Duration::from_millis(millis));
+        self.read()
+    }
+
+    fn read(&mut self) -> String {
+        // What a terminal's driver makes of a newline.
+        self.terminal.process(self.sink.text().replace('\n', "\r\n").as_bytes());
+        let text = self.terminal.screen().contents();
+        text.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+    }
+}
+
+fn db() -> Subject {
+    Subject::container("db-1")
+}
+
+#[test]
+fn the_live_block_says_who_waits_for_what() {
+    let mut screen = Screen::new(24, 60);
+    screen.at(
+        0,
+        &[
+            Event::Began { operation: "up" },
+            Event::status(db(), Status::Starting),
+            Event::status(web(), Status::Created),
+        ],
+    );
+    let wait = Event::Waiting { who: web(), on: vec!["db: healthy".to_owned()] };
+    screen.at(500, &[Event::status(db(), Status::Waiting), wait]);
+    assert_eq!(
+        screen.at(12_500, &[]),
+        "[+] up 0/2\n ⠴ Container db-1   Waiting                           12.5s\n ⠴ Container web-1  waits for db: healthy (12 s)      12.5s\n"
+    );
+    let over = [
+        Event::status(db(), Status::Healthy),
+        Event::Waiting { who: web(), on: Vec::new() },
+        Event::status(web(), Status::Starting),
+        Event::status(web(), Status::Started),
+    ];
+    screen.at(13_000, &over);
+    screen.progress.finish(Duration::from_secs(14));
+    assert_eq!(
+        screen.read(),
+        "[+] up 2/2\n ✔ Container db-1   Healthy                           13.0s\n ✔ Container web-1  Started                            0.0s\n"
+    );
+    assert!(!screen.terminal.screen().hide_cursor());
+}
+
+#[test]
+fn messages_stay_above_the_live_block() {
+    let mut screen = Screen::new(24, 40);
+    screen.at(0, &[Event::status(db(), Status::Starting)]);
+    let message = Event::Message { level: Level::Warning, text: "old".to_owned() };
+    let text = screen.at(100, &[message]);
+    assert_eq!(text.lines().next(), Some("WARN[0000] old"));
+    assert_eq!(text.matches("db-1").count(), 1, "{text}");
+}
+
+#[test]
+fn a_small_terminal_shows_what_goes_on() {
+    let mut screen = Screen::new(6, 30);
+    let many = (0..20).map(|n| Event::status(Subject::container(format!("c-{n}")), Status::Created));
+    let mut events: Vec<Event> = many.collect();
+    events.insert(3, Event::status(db(), Status::Starting));
+    let text = screen.at(0, &events);
+    assert_eq!(text.lines().count(), 5, "{text}");
+    assert!(text.contains("db-1") && text.contains("... 18 more") && text.contains("c-19"), "{text}");
+    // Nothing that is wider than the screen makes rows that the next drawing would not find.
+    let long = Event::detailed(Subject::container("x".repeat(80)), Status::Starting, "y".repeat(80));
+    let text = screen.at(100, &[long]);
+    assert_eq!(text.lines().count(), 5, "{text}");
+}
+
+#[test]
+fn a_download_is_a_bar() {
+    let mut screen = Screen::new(24, 80);
+    let image = Subject::image("nginx");
+    let layer = |part: &str, status, progress| {
+        Event::Status(StatusEvent {
+            subject: Subject::image("nginx"),
+            part: Some(part.to_owned()),
+            status,
+            details: String::new(),
+            progress,
+        })
+    };
+    let text = screen.at(
+        0,
+        &[
+            Event::status(image, Status::Pulling),
+            layer("a", Status::Pulling, Some((1_000_000, 4_000_000))),
+            layer("b", Status::Pulled, Some((2_000_000, 2_000_000))),
+        ],
+    );
+    assert!(text.contains("Image nginx  Pulling [⣀⣿] 3MB / 6MB"), "{text}");
+}

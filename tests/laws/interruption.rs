@@ -1,0 +1,193 @@
+//! Laws of runs that something ends early.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use rcompose::apply::{CancelStage, Report, cancellation};
+use rcompose::engine::EngineError;
+use rcompose::memory::{Fault, MemoryEngine, Snapshot, SnapshotContainer};
+use rcompose::plan::{Op, Plan};
+use rcompose::spec::{Desired, labels};
+use rcompose::state::ContainerState;
+
+use crate::case::{assert_alike, by_service, case, converged, is_temporary, told, up};
+use crate::cases;
+use crate::world::{self, Run, settled, with_paused_time};
+
+/// What ends a run early.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Trouble {
+    /// One call is refused.
+    Refused,
+    /// The user asks for an end.
+    Cancelled,
+    /// The user asks twice.
+    Forced,
+    /// The run is killed: calls never return, and nothing is cleaned up.
+    Killed,
+    /// The engine goes away.
+    Gone,
+}
+
+/// `up` with trouble at the nth change.
+async fn troubled(
+    engine: &MemoryEngine,
+    desired: &Desired,
+    trouble: Trouble,
+    nth: usize,
+) -> Option<(Plan, Report)> {
+    let mut run = Run::default();
+    match trouble {
+        Trouble::Refused => {
+            let error = EngineError::Refused {
+                subject: "a call".to_owned(),
+                status: 500,
+                message: "trouble".to_owned(),
+            };
+            engine.fault(Fault::Fail(nth, error));
+        }
+        Trouble::Cancelled | Trouble::Forced => {
+            let (canceller, cancel) = cancellation();
+            run.cancel = cancel;
+            let stage = if trouble == Trouble::Forced { CancelStage::Forced } else { CancelStage::Graceful };
+            engine.after_change(nth, move || canceller.cancel(stage));
+        }
+        Trouble::Killed => engine.fault(Fault::BlockAfter(nth)),
+        Trouble::Gone => engine.fault(Fault::GoneAfter(nth)),
+    }
+    let work = world::converge(engine, desired, up(), &run);
+    let ended = tokio::time::timeout(Duration::from_secs(24 * 3600), work).await;
+    engine.heal();
+    ended.ok().map(Result::unwrap)
+}
+
+proptest! {
+    #![proptest_config(cases(40))]
+
+    /// Wherever a run ends early, the next one gets to where it would have got; and what a run could
+    /// clean up itself is clean.
+    #[test]
+    fn an_interrupted_run_is_made_good_by_the_next(case in case()) {
+        with_paused_time(async {
+            let (engine, desired) = (case.engine().await, case.desired());
+            let before = engine.snapshot();
+            let goal = engine.fork();
+            let (whole, _) = converged(&goal, &desired).await;
+            let changes = goal.changes().len();
+            let goal = by_service(settled(&goal).await);
+            for nth in 1..=changes {
+                for trouble in
+                    [Trouble::Refused, Trouble::Cancelled, Trouble::Forced, Trouble::Killed, Trouble::Gone]
+                {
+                    let engine = engine.fork();
+                    let ended = troubled(&engine, &desired, trouble, nth).await;
+                    let between = engine.snapshot();
+                    let context = || format!("{trouble:?} at change {nth} of:\n{}", told(&whole));
+                    assert_eq!(ended.is_none(), trouble == Trouble::Killed && nth < changes, "{}", context());
+                    if let Some((plan, report)) = &ended {
+                        assert_ended(trouble, report, &context);
+                        if matches!(trouble, Trouble::Refused | Trouble::Cancelled) {
+                            assert_nothing_half_made(&before, &between, plan, report, &context);
+                        }
+                    }
+                    let (plan, report) = world::converge(&engine, &desired, up(), &Run::default()).await.unwrap();
+                    let context = || format!("{}\nthen:\n{}", context(), told(&plan));
+                    assert!(report.is_success(), "{}\n{:#?}", context(), report.failures().collect::<Vec<_>>());
+                    let world = settled(&engine).await;
+                    let names = || world.containers.keys().filter(|name| is_temporary(name)).collect::<Vec<_>>();
+                    assert!(names().is_empty(), "{}\n{:?}", context(), names());
+                    assert_alike(&goal, &by_service(world), context);
+                }
+            }
+        });
+    }
+}
+
+fn assert_ended(trouble: Trouble, report: &Report, context: &dyn Fn() -> String) {
+    let failed = report.failures().next().is_some();
+    match trouble {
+        Trouble::Refused => {
+            assert!(failed && report.exit_code() == 1, "{}\n{report:#?}", context());
+            assert!(report.leftovers.is_empty(), "{}\n{:#?}", context(), report.leftovers);
+        }
+        Trouble::Cancelled => assert!(!failed, "{}\n{report:#?}", context()),
+        _ => {}
+    }
+}
+
+/// Nothing that was made stands there unused, and what was to be replaced runs as before.
+fn assert_nothing_half_made(
+    before: &Snapshot,
+    after: &Snapshot,
+    plan: &Plan,
+    report: &Report,
+    context: &dyn Fn() -> String,
+) {
+    for (name, container) in &after.containers {
+        let of_before = before.containers.contains_key(name);
+        assert!(
+            of_before || container.state != ContainerState::Created,
+            "{}\n{name} was never started",
+            context()
+        );
+        assert!(!is_temporary(name), "{}\n{name} is half a replacement", context());
+    }
+    let meant_to_go = removed_for_good(plan);
+    for (name, container) in &before.containers {
+        if container.state != ContainerState::Running || meant_to_go.contains(name.as_str()) {
+            continue;
+        }
+        // Its network was taken away and could not be made again, so that it is better stopped; or it is
+        // what could not be started again.
+        if off_its_network(plan, report, name) || failed_to_start(plan, report, name) {
+            continue;
+        }
+        // Perhaps by another name.
+        let same = |other: &&SnapshotContainer| {
+            [labels::SERVICE, labels::CONTAINER_NUMBER]
+                .iter()
+                .all(|label| other.labels.get(*label) == container.labels.get(*label))
+        };
+        let state = after.containers.values().find(same).map(|c| c.state);
+        let ended_by_itself = state == Some(ContainerState::Exited) && container.image == "job";
+        assert!(
+            state == Some(ContainerState::Running) || ended_by_itself,
+            "{}\n{name} ran before, and is {state:?} now\n{:#?}",
+            context(),
+            report.outcomes
+        );
+    }
+}
+
+/// Containers the plan removes without another in their place.
+fn removed_for_good(plan: &Plan) -> BTreeSet<&str> {
+    let removals = plan.steps.iter().filter(|step| step.group.is_none());
+    removals
+        .filter_map(|step| match &step.op {
+            Op::RemoveContainer { container, .. } => Some(container.name.as_str()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn off_its_network(plan: &Plan, report: &Report, name: &str) -> bool {
+    use rcompose::apply::Outcome;
+    let failed = |at: usize| !matches!(report.outcomes[at], Outcome::Done);
+    plan.steps.iter().any(|step| match &step.op {
+        Op::DisconnectNetwork { container, network_name, .. } if container.name == name => {
+            plan.steps.iter().any(|other| {
+                matches!(&other.op, Op::CreateNetwork(spec) if spec.name == *network_name && failed(other.id.0))
+            })
+        }
+        _ => false,
+    })
+}
+
+fn failed_to_start(plan: &Plan, report: &Report, name: &str) -> bool {
+    report.failures().any(|failure| {
+        let step = &plan.steps[failure.step.0];
+        step.group.is_none()
+            && matches!(&step.op, Op::StartContainer { container, .. } if container.name == name)
+    })
+}
