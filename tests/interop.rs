@@ -13,7 +13,7 @@ mod inspect;
 #[path = "interop/sides.rs"]
 mod sides;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 use sides::{Bench, Side};
@@ -49,7 +49,28 @@ fn what_is_created_is_the_same_on_a_modern_engine() {
     }
 }
 
+#[test]
+fn aliases_survive_a_changed_network() {
+    let Some(mut bench) = Bench::new(OLD, "moved-before.yaml", 5) else { return };
+    for (side, survive) in [(Side::Ours, true), (Side::Theirs, false)] {
+        bench.file = "moved-before.yaml";
+        bench.done(side, &["up", "-d"]);
+        let ids = bench.ids();
+        bench.file = "moved-after.yaml";
+        bench.done(side, &["up", "-d"]);
+        assert_eq!(bench.ids(), ids, "{side:?}");
+        let made = bench.inspected();
+        let web = &made[&format!("container {}-web-1", bench.project)];
+        let endpoint = &web["NetworkSettings"]["Networks"][format!("{}_front", bench.project)];
+        let aliases = endpoint["Aliases"].as_array().cloned().unwrap_or_default();
+        assert_eq!(aliases.contains(&"shop".into()), survive, "{side:?}: {endpoint:#}");
+        assert_eq!(endpoint["IPAddress"] == format!("{}.7", bench.subnet), survive, "{side:?}: {endpoint:#}");
+        bench.done(side, &["down", "-t", "0"]);
+    }
+}
+
 fn in_turn(bench: &Bench) {
+    ours_alone(bench);
     let mut made: Vec<BTreeMap<String, Json>> = Vec::new();
     for (first, second) in [(Side::Theirs, Side::Ours), (Side::Ours, Side::Theirs)] {
         bench.done(first, &["up", "-d"]);
@@ -64,6 +85,8 @@ fn in_turn(bench: &Bench) {
         act_the_same_by_name(bench);
         assert_eq!(bench.ids(), ids, "a name of no service meant something");
         bench.done(second, &["stop", "-t", "0"]);
+        // What is stopped stays untold.
+        assert_eq!(bench.run(Side::Ours, &["stop"]).err, "");
         bench.alike(&["ps", "--services", "--status", "running"]);
         bench.done(first, &["start"]);
         bench.done(second, &["restart", "-t", "0", "web"]);
@@ -74,6 +97,22 @@ fn in_turn(bench: &Bench) {
         assert!(left.is_empty(), "{second:?} left {left:?}");
     }
     inspect::assert_equal(&made[1], &made[0]);
+}
+
+/// What is different on purpose and needs no container.
+fn ours_alone(bench: &Bench) {
+    // A copied secret has its owner and mode.
+    assert_eq!(bench.run(Side::Ours, &["config", "-q"]).err, "");
+    // A dry run is the plan.
+    assert!(bench.done(Side::Ours, &["--dry-run", "up", "-d"]).contains("\nPlan: "));
+    assert!(bench.ids().is_empty());
+    // A bad number of lines is refused.
+    assert_eq!(bench.run(Side::Ours, &["logs", "--tail", "x"]).code, 1);
+    // The version is our own.
+    let version: Json = serde_json::from_str(&bench.done(Side::Ours, &["version", "-f", "json"])).unwrap();
+    assert_eq!(version["version"], env!("CARGO_PKG_VERSION"));
+    let reference = bench.done(Side::Theirs, &["version", "--short"]);
+    assert_eq!(version["compatible"], reference.trim());
 }
 
 /// A job that ended well runs again with each `up`, whoever says it. All else is as it should be.
@@ -123,6 +162,10 @@ fn print_the_same(bench: &Bench) {
         bench.alike(arguments);
     }
     bench.alike_sorted(&["logs", "--no-color"]);
+    // Lines of a log begin in one column.
+    let logs = bench.done(Side::Ours, &["logs", "--no-color"]);
+    let columns: BTreeSet<Option<usize>> = logs.lines().map(|line| line.find(" | ")).collect();
+    assert_eq!(columns.len(), 1, "{logs}");
     bench.alike_sorted(&["logs", "--no-log-prefix", "--tail", "1", "job"]);
     let name = format!("name=^{}$", bench.project);
     for arguments in [&["-a"][..], &["--format", "json"], &["-q"]] {
@@ -176,6 +219,11 @@ fn created(bench: &Bench) {
         assert_eq!(said.code, 0, "{side:?}: {}", said.err);
         // What the engine doesn't honour is told.
         assert!(said.err.contains("CPU percent"), "{side:?}: {}", said.err);
+        if side == Side::Ours {
+            // One line for a network or volume.
+            let network = format!("Network {}_default Created", bench.project);
+            assert_eq!(said.err.matches(&network).count(), 1, "{}", said.err);
+        }
         let made = bench.inspected();
         let said = bench.run(Side::Ours, &["plan", "--no-start"]);
         assert_eq!(said.code, 0, "after {side:?}: {}{}", said.out, said.err);

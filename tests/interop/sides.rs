@@ -29,8 +29,9 @@ pub struct Bench {
     reference: PathBuf,
     pub engine: String,
     pub project: String,
-    subnet: String,
-    file: &'static str,
+    pub subnet: String,
+    /// The Compose file both work on.
+    pub file: &'static str,
 }
 
 /// The variable's value, or a word about what is not run without it.
