@@ -242,6 +242,7 @@ impl<'a> Builder<'a> {
                     nocopy: false,
                     subpath: None,
                     selinux: None,
+                    configured: false,
                 },
                 None => MountKind::Bind {
                     source: mount.source.clone(),

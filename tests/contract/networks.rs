@@ -128,6 +128,7 @@ fn mount(name: Option<String>) -> MountSpec {
             nocopy: false,
             subpath: None,
             selinux: None,
+            configured: true,
         },
         consistency: None,
     }
