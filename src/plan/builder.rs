@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::networks::LeftNetwork;
 use super::verdict::{self, Fate, ServiceVerdict};
 use super::{Group, Hazard, Input, Op, Plan, PlanError, Reason, Recreate, Ref, Step, StepId, Target, Up};
 use crate::base::{ContainerId, NetworkId, ServiceName};
@@ -49,6 +50,8 @@ pub(super) struct Builder<'a> {
     pub removed: HashMap<ContainerId, StepId>,
     /// The networks, by key.
     pub networks: BTreeMap<String, Ref<NetworkId>>,
+    /// Networks to be removed in the end.
+    pub left_networks: Vec<LeftNetwork>,
     /// Reconnections of containers that stay, by container.
     pub reconnected: HashMap<ContainerId, Vec<StepId>>,
     /// Steps that make volumes, by key.
@@ -70,6 +73,7 @@ impl<'a> Builder<'a> {
             stopped: HashMap::new(),
             removed: HashMap::new(),
             networks: BTreeMap::new(),
+            left_networks: Vec::new(),
             reconnected: HashMap::new(),
             volumes: BTreeMap::new(),
             pulls: BTreeMap::new(),
@@ -190,6 +194,7 @@ impl<'a> Builder<'a> {
             self.start_all(up);
         }
         self.end_replacements(up);
+        self.remove_left_networks();
         if up.wait && !up.no_start {
             self.wait_for_all();
         }
