@@ -126,13 +126,7 @@ impl<'a> Builder<'a> {
 
     /// The name of a service's container.
     pub fn container_name(&self, service: &ServiceSpec, number: u32) -> String {
-        match &service.container_name {
-            Some(name) => name.clone(),
-            None => {
-                let separator = self.input.desired.separator;
-                format!("{}{separator}{}{separator}{number}", self.input.desired.project, service.name)
-            }
-        }
+        service.container_name(self.input.desired, number)
     }
 
     /// Stops a container once over the whole plan; `None` when it doesn't run.
@@ -203,7 +197,7 @@ impl<'a> Builder<'a> {
     }
 
     fn refuse_named_and_scaled(&self, up: &Up) -> Result<(), PlanError> {
-        for service in self.input.desired.services.values() {
+        for service in self.order.iter().filter_map(|name| self.service(name)) {
             let scale = up.scale.get(&service.name).copied().unwrap_or(service.scale);
             if let Some(name) = &service.container_name
                 && scale > 1
@@ -216,7 +210,8 @@ impl<'a> Builder<'a> {
     }
 
     fn pull_images(&mut self, up: &Up) -> Result<(), PlanError> {
-        for service in self.input.desired.services.values() {
+        for name in self.order.clone() {
+            let Some(service) = self.service(&name) else { continue };
             let scale = up.scale.get(&service.name).copied().unwrap_or(service.scale);
             if service.provider || scale == 0 {
                 continue;
@@ -257,7 +252,10 @@ impl<'a> Builder<'a> {
                 if let Fate::Remove(reason) = &judged.fate
                     && !unfinished.values().any(|old| old.id == judged.container.id)
                 {
-                    self.remove(judged.container, &[], up.timeout, &[], false, reason);
+                    let step = self.remove(judged.container, &[], up.timeout, &[], false, reason);
+                    if let (Reason::ScaleDown { .. }, Some(service)) = (reason, self.service(name)) {
+                        self.plan.steps[step.0].span = service.scale_span();
+                    }
                 }
             }
             if verdict.containers.iter().any(|v| matches!(v.fate, Fate::Remove(Reason::VolumeChanged(_))))

@@ -67,6 +67,9 @@ impl<'a> Builder<'a> {
             Some(_) => {}
         }
         let ours = owner == Some(project);
+        if ours {
+            self.leave_leftovers(spec, live);
+        }
         let hash = live.labels.get(labels::CONFIG_HASH).map_or("", String::as_str);
         let renamed = ours && live.name != spec.name;
         let changed = ours && !hash.is_empty() && hash != spec.hash;
@@ -75,7 +78,7 @@ impl<'a> Builder<'a> {
             return;
         }
         let reason = if renamed {
-            Reason::Renamed { from: live.name.clone() }
+            Reason::Renamed { from: live.name.clone(), to: spec.name.clone() }
         } else {
             Reason::NetworkChanged(spec.key.clone())
         };
@@ -85,6 +88,35 @@ impl<'a> Builder<'a> {
         } else {
             self.make_anew(spec, live, up, reason, renamed);
         }
+    }
+
+    /// Networks of the same key by other names: a move to a new name that wasn't finished. They go when
+    /// nothing of the project stays on them.
+    fn leave_leftovers(&mut self, spec: &NetworkSpec, live: &ObservedNetwork) {
+        let project = self.input.desired.project.as_str();
+        let leftovers: Vec<&ObservedNetwork> = self
+            .input
+            .observed
+            .networks
+            .iter()
+            .filter(|n| n.id != live.id && n.name != spec.name && is_labelled(n, project, &spec.key))
+            .filter(|n| !self.attached(n).into_iter().any(|container| self.stays(container)))
+            .collect();
+        for network in leftovers {
+            self.left_networks.push(LeftNetwork {
+                id: network.id.clone(),
+                name: network.name.clone(),
+                left: Vec::new(),
+                reason: Reason::Renamed { from: network.name.clone(), to: spec.name.clone() },
+            });
+        }
+    }
+
+    /// Whether a container is neither replaced nor removed.
+    fn stays(&self, container: &ObservedContainer) -> bool {
+        let mut verdicts = self.verdicts.values().flat_map(|verdict| &verdict.containers);
+        let fate = verdicts.find(|v| v.container.id == container.id).map(|v| &v.fate);
+        matches!(fate, None | Some(Fate::Keep)) && !self.removed.contains_key(&container.id)
     }
 
     /// The new network beside the old one: until it is there, everything stays as it is.
@@ -239,14 +271,17 @@ pub(super) fn live_network<'a>(input: Input<'a>, spec: &NetworkSpec) -> Option<&
         return networks.iter().find(|n| n.name == spec.name || n.id.as_str() == spec.name);
     }
     let project = input.desired.project.as_str();
-    let mut labelled: Vec<&ObservedNetwork> = networks
-        .iter()
-        .filter(|n| n.labels.get(labels::PROJECT).is_some_and(|p| p == project))
-        .filter(|n| n.labels.get(labels::NETWORK) == Some(&spec.key))
-        .collect();
+    let mut labelled: Vec<&ObservedNetwork> =
+        networks.iter().filter(|n| is_labelled(n, project, &spec.key)).collect();
     labelled.sort_by_key(|n| (n.name != spec.name, &n.name));
     let by_name = || networks.iter().find(|n| n.name == spec.name);
     labelled.into_iter().next().or_else(by_name)
+}
+
+/// Whether a network was made for this key of the project.
+pub(super) fn is_labelled(network: &ObservedNetwork, project: &str, key: &str) -> bool {
+    network.labels.get(labels::PROJECT).is_some_and(|p| p == project)
+        && network.labels.get(labels::NETWORK).is_some_and(|k| k == key)
 }
 
 pub(super) fn is_on(container: &ObservedContainer, network: &ObservedNetwork) -> bool {
