@@ -101,7 +101,7 @@ fn files(
         };
         let path = at.index(n);
         let finding = if name.is_empty() {
-            subject.finding(code, path, format!("mounts a {noun} without a `source`"))
+            subject.finding(code, path.key("source"), format!("mounts a {noun} without a `source`"))
         } else {
             let what = format!("refers to the undefined {noun} `{name}`");
             let span = subject.origins.value(path.key("source"));
