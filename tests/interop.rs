@@ -69,6 +69,23 @@ fn aliases_survive_a_changed_network() {
     }
 }
 
+#[test]
+fn a_service_that_is_off_is_there_when_it_is_named() {
+    let Some(bench) = Bench::new(OLD, "created.yaml", 6) else { return };
+    bench.done(Side::Theirs, &["--profile", "off", "up", "-d", "sleeper"]);
+    let ids = bench.ids();
+    let started =
+        || bench.get(&format!("/containers/{}/json", ids.first().unwrap()))["State"]["StartedAt"].clone();
+    for side in [Side::Theirs, Side::Ours] {
+        let before = started();
+        bench.done(side, &["restart", "-t", "0", "sleeper"]);
+        assert_ne!(started(), before, "{side:?} restarted nothing");
+        bench.done(side, &["stop", "sleeper"]);
+        bench.done(side, &["start", "sleeper"]);
+    }
+    assert_eq!(bench.ids(), ids);
+}
+
 fn in_turn(bench: &Bench) {
     ours_alone(bench);
     let mut made: Vec<BTreeMap<String, Json>> = Vec::new();
@@ -190,6 +207,9 @@ fn act_the_same_by_name(bench: &Bench) {
         assert_eq!((ours.code, theirs.code), (code, code), "{arguments:?}: {} / {}", ours.err, theirs.err);
         assert_eq!(ours.out, theirs.out, "{arguments:?}: {}", ours.err);
     }
+    let [ours, theirs] =
+        [Side::Ours, Side::Theirs].map(|side| bench.run_by_environment(side, &["ps", "-qa"]));
+    assert_eq!((ours.code, ours.out), (0, theirs.out), "{}", ours.err);
 }
 
 /// `ps --format json`, without the words that go with the time, and with the lists that the reference leaves

@@ -71,6 +71,11 @@ impl Bench {
         self.run_in(side, &std::env::temp_dir(), &[&["-p", &self.project], arguments].concat())
     }
 
+    /// Like [`Bench::run_by_name`], but the name comes from the environment.
+    pub fn run_by_environment(&self, side: Side, arguments: &[&str]) -> Said {
+        self.run_in(side, &std::env::temp_dir(), arguments)
+    }
+
     fn run_in(&self, side: Side, directory: &Path, arguments: &[&str]) -> Said {
         let program = match side {
             Side::Ours => Path::new(env!("CARGO_BIN_EXE_rcompose")),
@@ -84,6 +89,7 @@ impl Bench {
             // No configuration of whoever runs the tests.
             .env("HOME", std::env::temp_dir().join("interop-no-home"))
             .env("DOCKER_HOST", &self.engine)
+            .env("COMPOSE_PROJECT_NAME", &self.project)
             .env("PROJECT", &self.project)
             .env("SUBNET", &self.subnet)
             .stdin(Stdio::null())

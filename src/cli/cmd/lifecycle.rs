@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::app::converge::{self, ConvergeError, Way};
-use crate::app::request::{self, Named};
+use crate::app::request::{self, Aim, Named};
 use crate::app::{self, Along};
 use crate::base::ServiceName;
 use crate::cli::exit;
@@ -131,6 +131,10 @@ pub fn run_restart(front: &Front, restart: &Restart) -> u8 {
     })
 }
 
+fn names_one_that_is_off(aim: &Aim, services: &[String]) -> bool {
+    request::named(&aim.desired, services).services.iter().any(|name| aim.desired.others.contains(name))
+}
+
 /// Loads or asks the labels, then carries the intent out.
 fn act(
     front: &Front,
@@ -147,6 +151,16 @@ fn act(
     let target = match front.aim(selected, along) {
         Ok(target) => target,
         Err(code) => return code,
+    };
+    let target = match target {
+        // A service that its profiles keep off is there when it is named.
+        Target::Aim(aim) if names_one_that_is_off(&aim, services) => {
+            match front.aim(services, Along::Dependents) {
+                Ok(target) => target,
+                Err(code) => return code,
+            }
+        }
+        target => target,
     };
     let dry_run = front.global.dry_run;
     let outcome = front.run(async |session| {
