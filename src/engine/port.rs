@@ -194,6 +194,10 @@ pub struct PullProgress {
 pub trait Images {
     /// What is known of a local image. With a platform, a local image of another platform is not found.
     fn inspect_image(&self, reference: &str, platform: Option<&str>) -> Answer<'_, ObservedImage>;
+    /// Tags of the local images with all these labels (`key=value` or bare `key`), sorted.
+    fn list_images(&self, labels: &[String]) -> Answer<'_, Vec<String>>;
+    /// Takes a name away from an image, and removes the image with its last name.
+    fn remove_image(&self, reference: &str) -> Answer<'_, ()>;
     /// Fetches one from its registry; a failure is an item of the stream.
     fn pull_image(&self, reference: &str, platform: Option<&str>) -> Answer<'_, Answers<PullProgress>>;
 }

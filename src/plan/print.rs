@@ -93,9 +93,10 @@ pub fn print(plan: &Plan, sources: &SourceMap) -> Printed {
             Op::PullImage { .. } => Some((Sign::Act, "pull", (2, "to pull"))),
             Op::CreateNetwork(_) | Op::CreateVolume(_) => Some((Sign::Create, "create", (0, "to create"))),
             Op::CreateContainer { .. } => Some((Sign::Create, "create", (0, "to create"))),
-            Op::RemoveNetwork { .. } | Op::RemoveVolume { .. } | Op::RemoveContainer { .. } => {
-                Some((Sign::Remove, "remove", (5, "to remove")))
-            }
+            Op::RemoveNetwork { .. }
+            | Op::RemoveVolume { .. }
+            | Op::RemoveImage { .. }
+            | Op::RemoveContainer { .. } => Some((Sign::Remove, "remove", (5, "to remove"))),
             Op::ConnectNetwork { .. } => Some((Sign::Change, "connect", (6, "to reconnect"))),
             Op::DisconnectNetwork { .. } => Some((Sign::Change, "disconnect", (7, "to disconnect"))),
             Op::StartContainer { .. } => Some((Sign::Act, "start", (3, "to start"))),

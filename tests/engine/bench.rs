@@ -5,7 +5,8 @@ use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -14,7 +15,7 @@ use tempfile::TempDir;
 
 const USUAL: &str = "unix:///var/run/docker.sock";
 /// No test waits longer for something that must come.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Runs a test on every engine there is, side by side.
 pub fn on_each(name: &str, test: impl Fn(&Bench) + Sync) {
@@ -71,16 +72,6 @@ pub struct Ran {
     pub code: i32,
     pub out: String,
     pub err: String,
-}
-
-impl From<Output> for Ran {
-    fn from(output: Output) -> Ran {
-        Ran {
-            code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
 }
 
 impl Ran {
@@ -152,19 +143,20 @@ impl Bench {
 
     /// Runs it to its end. The arguments are one line.
     pub fn run(&self, arguments: &str) -> Ran {
-        self.command(arguments.split(' ')).output().unwrap().into()
+        self.begin(arguments).ends()
     }
 
     /// Runs it with its project known by name only, away from the Compose file.
     pub fn by_name(&self, arguments: &str) -> Ran {
         let arguments = ["-p", &self.project].into_iter().chain(arguments.split(' '));
-        self.bare(arguments).current_dir("/").output().unwrap().into()
+        let mut command = self.bare(arguments);
+        command.current_dir("/");
+        Going::new(command).ends()
     }
 
     /// Begins a run that is going to be interrupted.
     pub fn begin(&self, arguments: &str) -> Going {
-        let mut command = self.command(arguments.split(' '));
-        Going(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+        Going::new(self.command(arguments.split(' ')))
     }
 
     /// Asks the engine itself; `null` when the thing isn't there.
@@ -239,16 +231,49 @@ impl Bench {
 }
 
 /// A run that goes on.
-pub struct Going(Child);
+pub struct Going {
+    child: Child,
+    told: String,
+    out: JoinHandle<String>,
+    err: JoinHandle<String>,
+}
 
 impl Going {
-    /// Sends a signal.
-    pub fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.0), signal).unwrap();
+    /// Begins a run.
+    pub fn new(mut command: Command) -> Going {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        Going { child, told: format!("{command:?}"), out: read(out), err: read(err) }
     }
 
-    /// Waits for its end.
-    pub fn ends(self) -> Ran {
-        self.0.wait_with_output().unwrap().into()
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
+
+    /// Waits for its end, which must come.
+    #[track_caller]
+    pub fn ends(mut self) -> Ran {
+        let begun = Instant::now();
+        let code = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status.code().unwrap_or(-1);
+            }
+            if begun.elapsed() > PATIENCE {
+                self.child.kill().unwrap();
+                let (out, err) = (self.out.join().unwrap(), self.err.join().unwrap());
+                panic!("never ended: {}\n{out}\n{err}", self.told);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        Ran { code, out: self.out.join().unwrap(), err: self.err.join().unwrap() }
+    }
+}
+
+fn read(mut stream: impl Read + Send + 'static) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
 }

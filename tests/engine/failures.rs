@@ -121,7 +121,7 @@ services:
             &format!("port {port}"),
             &holder,
             "publish another host port",
-            "compose.yaml:4:",
+            "compose.yaml:9:",
             "runs again as before",
         ] {
             assert!(ran.err.contains(words), "no {words:?} in\n{}", ran.err);

@@ -28,7 +28,7 @@ fn is_whole(bench: &Bench) {
     for name in bench.containers() {
         assert_eq!(bench.state(&name), "running", "{name}");
     }
-    assert_eq!(bench.run("plan").exits(0).out.lines().last(), Some("Plan: nothing to do, 5 unchanged"));
+    assert_eq!(bench.run("plan").exits(0).out.lines().last(), Some("Plan: nothing to do (5 unchanged)"));
 }
 
 #[test]

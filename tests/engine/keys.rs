@@ -162,7 +162,7 @@ fn shared(bench: &Bench) {
         assert_eq!(host["NetworkMode"], format!("container:{owner}"));
         assert_eq!(host["PidMode"], format!("container:{owner}"));
         assert_eq!(host["IpcMode"], "shareable");
-        assert_eq!(host["VolumesFrom"], json!([owner]));
+        assert_eq!(host["VolumesFrom"], json!([bench.id("files-1")]));
         assert_eq!(host["Privileged"], true);
         assert_eq!((&host["Memory"], &host["MemoryReservation"]), (&json!(48 << 20), &json!(24 << 20)));
         assert_eq!((&host["NanoCpus"], &host["PidsLimit"]), (&json!(250_000_000), &json!(77)));

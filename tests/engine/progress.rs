@@ -70,7 +70,7 @@ fn a_terminal_shows_who_waits() {
             pictures.join("\n---\n")
         );
         assert!(last.starts_with("[+] up 3/3"), "{last}");
-        for line in ["default   Created", "db-1      Healthy", "web-1     Started"] {
+        for line in ["_default  Created", "-db-1   Healthy", "-web-1  Started"] {
             assert!(
                 last.lines().any(|found| found.starts_with(" ✔") && found.contains(line)),
                 "no {line:?} in\n{last}"

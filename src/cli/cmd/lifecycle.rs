@@ -12,7 +12,7 @@ use crate::cli::exit;
 use crate::cli::front::{Asker, Front, Target, seconds};
 use crate::diag::SourceMap;
 use crate::event::{Event, Level};
-use crate::plan::{self, Intent};
+use crate::plan::{self, Intent, RemoveImages};
 use crate::ui::failure::FailureView;
 use crate::ui::mode::Mode;
 use crate::ui::{self, terminal};
@@ -31,6 +31,10 @@ pub struct Down {
     /// Remove containers of services that are no longer in the files [env: COMPOSE_REMOVE_ORPHANS]
     #[arg(long)]
     pub remove_orphans: bool,
+
+    /// Remove images too: local (those without a name in the file, or built for it) or all
+    #[arg(long, value_name = "WHICH")]
+    pub rmi: Option<String>,
 
     /// Seconds a container has to stop
     #[arg(short, long, value_name = "SECONDS", allow_negative_numbers = true)]
@@ -84,11 +88,18 @@ pub struct Restart {
 /// Runs `down`.
 pub fn run_down(front: &Front, down: &Down) -> u8 {
     let remove_orphans = down.remove_orphans || front.process.is_on("COMPOSE_REMOVE_ORPHANS");
+    let images = match down.rmi.as_deref() {
+        None | Some("") => None,
+        Some("local") => Some(RemoveImages::Local),
+        Some("all") => Some(RemoveImages::All),
+        Some(other) => return front.fail(format!("invalid value for --rmi: \"{other}\"")),
+    };
     act(front, "down", &down.services, Along::Dependencies, None, |targets| {
         Intent::Down(plan::Down {
             targets,
             volumes: down.volumes,
             remove_orphans,
+            images,
             timeout: seconds(down.timeout),
         })
     })
@@ -111,13 +122,18 @@ pub fn run_stop(front: &Front, stop: &Stop) -> u8 {
 
 /// Runs `restart`.
 pub fn run_restart(front: &Front, restart: &Restart) -> u8 {
+    // The whole project is loaded: others may restart along.
     act(front, "restart", &[], Along::Nothing, None, |_| {
         Intent::Restart(plan::Restart {
-            targets: restart.services.iter().map(|name| ServiceName::from(name.as_str())).collect(),
+            targets: names(&restart.services),
             no_deps: restart.no_deps,
             timeout: seconds(restart.timeout),
         })
     })
+}
+
+fn names(services: &[String]) -> Vec<ServiceName> {
+    services.iter().map(|name| ServiceName::from(name.as_str())).collect()
 }
 
 /// Loads or asks the labels, then carries the intent out.
@@ -133,7 +149,13 @@ fn act(
         Ok(target) => target,
         Err(code) => return code,
     };
-    let targets: Vec<ServiceName> = services.iter().map(|name| ServiceName::from(name.as_str())).collect();
+    let targets = names(services);
+    let intent = intent(targets.clone());
+    if let (Target::Aim(aim), Intent::Restart(restart)) = (&target, &intent)
+        && let Some(name) = restart.targets.iter().find(|name| !aim.knows(name))
+    {
+        return front.fail(format!("no such service: {name}"));
+    }
     let dry_run = front.global.dry_run;
     let outcome = front.run(async |session| {
         let aim = match target {
@@ -141,18 +163,19 @@ fn act(
             Target::Name(name) => request::from_labels(&session, &name).await?,
         };
         let known_by_name = !aim.from_files && !targets.is_empty();
-        let mut targets = targets;
+        let mut intent = intent;
         // Without a file the whole project is known, and dependants go with what they depend on.
-        if known_by_name && operation == "down" {
-            targets = app::request::with_dependants(&aim.desired, &targets);
+        if let Intent::Down(down) = &mut intent
+            && known_by_name
+        {
+            down.targets = request::with_dependants(&aim.desired, &targets);
         }
-        let intent = intent(targets);
         if dry_run {
             let plan = converge::make_plan(&session, aim.desired, intent, None).await?;
             return Ok(Done { plan, report: None, sources: aim.sources });
         }
         session.events.send(Event::Began { operation });
-        let way = Way { before_start: &(), consent: &Asker { yes: false }, wait_timeout };
+        let way = Way { before_start: &(), consent: &Asker { yes: false }, wait_timeout, quiet_pull: false };
         let project = aim.desired.project.clone();
         let known = !aim.desired.services.is_empty() || !aim.desired.networks.is_empty();
         let done = converge::converge(&session, aim.desired, intent, &way).await?;

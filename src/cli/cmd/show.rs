@@ -262,10 +262,7 @@ pub fn run_logs(front: &Front, logs: &Logs) -> u8 {
     let (project, services) = match target {
         Target::Name(name) => (name, Some(named).filter(|named| !named.is_empty())),
         Target::Aim(aim) => {
-            let known = |name: &&ServiceName| {
-                aim.desired.services.contains_key(*name) || aim.desired.others.contains(name)
-            };
-            if let Some(missing) = named.iter().find(|name| !known(name)) {
+            if let Some(missing) = named.iter().find(|name| !aim.knows(name)) {
                 return front.fail(format!("no such service: {missing}"));
             }
             let shown = aim.desired.services.values().filter(|service| service.attach);

@@ -74,6 +74,16 @@ pub struct Up {
     #[arg(long)]
     pub quiet_pull: bool,
 
+    // Nothing is built and there is no menu: scripts that switch these off, or on, go on as they are.
+    #[arg(long, hide = true)]
+    build: bool,
+    #[arg(long, hide = true)]
+    no_build: bool,
+    #[arg(long, hide = true)]
+    quiet_build: bool,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    menu: Option<bool>,
+
     /// Answer all questions with yes
     #[arg(short = 'y', long)]
     pub yes: bool,
@@ -300,7 +310,12 @@ fn detached(front: &Front, up: &Up, prepared: Prepared) -> u8 {
     let consent = Asker { yes: up.yes };
     let outcome = front.run(async |session| {
         session.events.send(Event::Began { operation: "up" });
-        let way = Way { before_start: &(), consent: &consent, wait_timeout: seconds(up.wait_timeout) };
+        let way = Way {
+            before_start: &(),
+            consent: &consent,
+            wait_timeout: seconds(up.wait_timeout),
+            quiet_pull: up.quiet_pull,
+        };
         let mut done = converge::converge(&session, desired, Intent::Up(intent), &way).await?;
         session.events.send(Event::Ended { operation: "up" });
         if ignore_orphans {
@@ -329,6 +344,9 @@ impl Up {
                 "--wait cannot be combined with --abort-on-container-exit, --attach or --attach-dependencies"
                     .to_owned(),
             );
+        }
+        if self.build && self.no_build {
+            return Err("--build and --no-build are incompatible".to_owned());
         }
         let attaches =
             cascade || self.abort_on_container_failure || !self.attach.is_empty() || self.attach_dependencies;

@@ -1,7 +1,7 @@
 //! What only Swarm honours.
 
 use crate::diag::{Code, Diagnostic, Diagnostics};
-use crate::model::{FileReference, MountType, Origins, Project, Service};
+use crate::model::{MountType, Origins, Project, Service};
 use crate::yaml::PathRef;
 
 use super::{HERE, full_path};
@@ -58,21 +58,6 @@ fn container(service: &Service, diags: &mut Diagnostics) {
     for (at, mount) in container.volumes.iter().enumerate() {
         let set = mount.kind == MountType::Cluster;
         warn(set, origins, volumes.index(at), "cluster volumes are only supported by Swarm", diags);
-    }
-    owners(origins, &container.secrets, HERE.key("secrets"), diags);
-    owners(origins, &container.configs, HERE.key("configs"), diags);
-}
-
-fn owners(origins: &Origins, references: &[FileReference], at: PathRef<'_>, diags: &mut Diagnostics) {
-    for (n, reference) in references.iter().enumerate() {
-        let item = at.index(n);
-        for (set, key) in [
-            (reference.uid.is_some(), "uid"),
-            (reference.gid.is_some(), "gid"),
-            (reference.mode.is_some(), "mode"),
-        ] {
-            warn(set, origins, item.key(key), &format!("`{key}` is ignored outside of Swarm"), diags);
-        }
     }
 }
 
