@@ -95,6 +95,7 @@ impl Wanted {
             }),
             "down" => Intent::Down(plan::Down {
                 targets,
+                images: None,
                 volumes: self.volumes,
                 remove_orphans: self.remove_orphans,
                 timeout: None,

@@ -86,6 +86,6 @@ pub async fn stop(
     desired: Desired,
     timeout: Option<Duration>,
 ) -> Result<Converged, ConvergeError> {
-    let way = Way { before_start: &(), consent: &Never, wait_timeout: None };
+    let way = Way { before_start: &(), consent: &Never, wait_timeout: None, quiet_pull: false };
     converge::converge(session, desired, Intent::Stop(Stop { targets: Vec::new(), timeout }), &way).await
 }

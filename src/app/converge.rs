@@ -43,6 +43,8 @@ pub struct Way<'a> {
     pub consent: &'a dyn Consent,
     /// How long a wait may take.
     pub wait_timeout: Option<Duration>,
+    /// Whether the layers of images are left out of the events.
+    pub quiet_pull: bool,
 }
 
 /// What was planned and how it went.
@@ -64,6 +66,7 @@ pub async fn converge(
     let plan = make_plan(session, desired.clone(), intent, Some(way.consent)).await?;
     let mut options = Options::new(&desired.project, way.before_start);
     options.wait_timeout = way.wait_timeout;
+    options.quiet_pull = way.quiet_pull;
     if let Some(limit) = session.parallel {
         options.pull_limit = limit.max(1);
     }
@@ -79,13 +82,18 @@ pub async fn make_plan(
     consent: Option<&dyn Consent>,
 ) -> Result<Plan, ConvergeError> {
     let engine = &*session.engine;
-    let images = matches!(intent, Intent::Up(_));
+    let up = matches!(intent, Intent::Up(_));
+    let removes_images = matches!(&intent, Intent::Down(down) if down.images.is_some());
+    let images = up || removes_images;
     let query = Query { project: desired.project.clone(), desired: Some(&desired), images };
-    let (capabilities, observed) =
+    let (capabilities, mut observed) =
         futures_util::future::try_join(engine.capabilities(), observe::snapshot(engine, &query)).await?;
+    if removes_images {
+        observed.images.extend(observe::built_images(engine, &desired.project).await?);
+    }
     refresh(&mut desired, &observed, jiff::Timestamp::now().as_second());
     // Only containers that are to be replaced are inspected: for the words of the reasons.
-    let diverged = if images { plan::diverged(&desired, &observed) } else { Vec::new() };
+    let diverged = if up { plan::diverged(&desired, &observed) } else { Vec::new() };
     let details = observe::details(engine, &diverged).await?;
     let make = |desired: &Desired, intent: &Intent, details: &HashMap<_, _>| {
         let input = Input { desired, observed: &observed, details, capabilities: &capabilities };

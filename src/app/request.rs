@@ -29,6 +29,13 @@ pub struct Aim {
     pub from_files: bool,
 }
 
+impl Aim {
+    /// Whether the project has such a service, switched on or not.
+    pub fn knows(&self, name: &ServiceName) -> bool {
+        self.desired.services.contains_key(name) || self.desired.others.contains(name)
+    }
+}
+
 /// Facts of the run that lowering needs.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {

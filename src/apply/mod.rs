@@ -40,6 +40,8 @@ pub struct Options<'a> {
     pub pull_limit: usize,
     /// How long a wait may take.
     pub wait_timeout: Option<Duration>,
+    /// Whether the layers of images are left out of the events.
+    pub quiet_pull: bool,
     /// Told of each container before it is started.
     pub hooks: &'a dyn BeforeStart,
 }
@@ -56,6 +58,7 @@ impl<'a> Options<'a> {
             write_limit: 16,
             pull_limit: 8,
             wait_timeout: None,
+            quiet_pull: false,
             hooks,
         }
     }

@@ -65,9 +65,10 @@ pub(super) fn words(op: &Op) -> Option<(Status, Status)> {
         Op::CreateNetwork(_) | Op::CreateVolume(_) | Op::CreateContainer { .. } => {
             (Status::Creating, Status::Created)
         }
-        Op::RemoveNetwork { .. } | Op::RemoveVolume { .. } | Op::RemoveContainer { .. } => {
-            (Status::Removing, Status::Removed)
-        }
+        Op::RemoveNetwork { .. }
+        | Op::RemoveVolume { .. }
+        | Op::RemoveImage { .. }
+        | Op::RemoveContainer { .. } => (Status::Removing, Status::Removed),
         Op::StartContainer { .. } => (Status::Starting, Status::Started),
         Op::StopContainer { .. } => (Status::Stopping, Status::Stopped),
         Op::RestartContainer { .. } => (Status::Restarting, Status::Started),

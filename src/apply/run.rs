@@ -356,6 +356,7 @@ fn service_of(op: &Op) -> Option<&ServiceName> {
         | Op::CreateNetwork(_)
         | Op::RemoveNetwork { .. }
         | Op::CreateVolume(_)
-        | Op::RemoveVolume { .. } => None,
+        | Op::RemoveVolume { .. }
+        | Op::RemoveImage { .. } => None,
     }
 }

@@ -125,6 +125,9 @@ impl Run<'_> {
             Op::RemoveVolume { name, best_effort } => {
                 return removed(engine.remove_volume(name).await, *best_effort);
             }
+            Op::RemoveImage { reference, best_effort } => {
+                return removed(engine.remove_image(reference).await, *best_effort);
+            }
             Op::ConnectNetwork { network, container, endpoint, .. } => {
                 let network = self.network(network)?;
                 engine.connect(&network, &self.container(&container.id)?, endpoint).await?;
@@ -205,7 +208,7 @@ impl Run<'_> {
             let mut news = self.engine.pull_image(reference, platform).await?;
             while let Some(piece) = news.next().await {
                 let piece = piece?;
-                if !piece.layer.is_empty() {
+                if !(piece.layer.is_empty() || self.options.quiet_pull) {
                     self.events.layer(&subject, piece.layer, piece.status, piece.progress);
                 }
             }

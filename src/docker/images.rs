@@ -5,7 +5,7 @@ use hyper::Method;
 use hyper::header::HeaderValue;
 
 use super::error::Fault;
-use super::path::{encode_reference, with_query};
+use super::path::{encode_reference, filters, with_query};
 use super::transport::Call;
 use super::view::View;
 use super::{Docker, SHORT, stream};
@@ -59,6 +59,31 @@ impl Images for Docker {
             let answer: serde_json::Value = self.transport.json(call).await?;
             Ok(View(&answer).at("Descriptor").text("digest"))
         })
+    }
+
+    fn list_images(&self, labels: &[String]) -> Answer<'_, Vec<String>> {
+        let filters = filters(&[("label", labels)]);
+        Box::pin(async move {
+            let path = with_query("/images/json", &[("filters", &filters)]);
+            let listed: serde_json::Value =
+                self.transport.json(Call::new(Method::GET, path, "images")).await?;
+            let images = listed.as_array().map(Vec::as_slice).unwrap_or_default();
+            let tags = images.iter().filter_map(|image| image["RepoTags"].as_array()).flatten();
+            let mut tags: Vec<String> = tags
+                .filter_map(|tag| tag.as_str())
+                // What has lost its name.
+                .filter(|tag| !tag.starts_with("<none>"))
+                .map(str::to_owned)
+                .collect();
+            tags.sort();
+            Ok(tags)
+        })
+    }
+
+    fn remove_image(&self, reference: &str) -> Answer<'_, ()> {
+        let subject = format!("image {reference}");
+        let path = format!("/images/{}", encode_reference(reference));
+        Box::pin(async move { self.transport.done(Call::new(Method::DELETE, path, subject)).await })
     }
 
     fn pull_image(&self, reference: &str, platform: Option<&str>) -> Answer<'_, Answers<PullProgress>> {

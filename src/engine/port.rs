@@ -206,6 +206,10 @@ pub trait Images {
     /// The digest that a registry has for a reference now; of an image for several platforms, that of the
     /// index.
     fn registry_digest(&self, reference: &str) -> Answer<'_, String>;
+    /// Tags of the local images with all these labels (`key=value` or bare `key`), sorted.
+    fn list_images(&self, labels: &[String]) -> Answer<'_, Vec<String>>;
+    /// Takes a name away from an image, and removes the image with its last name.
+    fn remove_image(&self, reference: &str) -> Answer<'_, ()>;
     /// Fetches one from its registry; a failure is an item of the stream.
     fn pull_image(&self, reference: &str, platform: Option<&str>) -> Answer<'_, Answers<PullProgress>>;
 }

@@ -34,8 +34,8 @@ type Chore = Pin<Box<dyn Future<Output = News> + Send>>;
 enum News {
     /// A log was opened, or can't be.
     Opened(ContainerId, Result<Answers<LogChunk>, EngineError>),
-    /// A container ended; whether the engine starts it again.
-    Ended(ContainerId, i64, bool),
+    /// A container ended: with which code, whether the engine starts it again, how often it did so.
+    Ended { id: ContainerId, code: i64, again: bool, restarts: i64 },
     /// Its last lines had their time.
     Overdue(ContainerId),
     /// It was attached to, and doesn't run although whoever starts has finished.
@@ -57,6 +57,8 @@ struct Watched {
     early: bool,
     /// Started again while the output of the run before was still read.
     again: bool,
+    /// How often the engine had started it again when it last ended; `None` when that isn't known.
+    restarts: Option<i64>,
     /// It ended; told after its last line.
     end: Option<(i64, bool)>,
 }
@@ -181,6 +183,7 @@ impl Collector {
             live: false,
             early: false,
             again: false,
+            restarts: None,
             end: None,
         };
         let one = self.watched.entry(id.clone()).or_insert(fresh);
@@ -217,8 +220,8 @@ impl Collector {
             let answer = async {
                 let since = engine.inspect_container(&id).await?.started_at;
                 let since = Some(since).filter(|since| !since.is_empty());
-                let query =
-                    LogQuery { follow: true, tail: options.tail, since, until: options.until, timestamps };
+                // `--tail` is about what was there at the beginning: of a new run, every line is news.
+                let query = LogQuery { follow: true, tail: None, since, until: options.until, timestamps };
                 engine.logs(&id, query).await
             };
             let answer: Answer<'_, _> = Box::pin(answer);
@@ -272,6 +275,7 @@ impl Collector {
         if let Some(output) = output {
             one.live = true;
             one.early = true;
+            one.restarts = Some(0);
             self.read(&id, output);
         }
     }
@@ -310,9 +314,10 @@ impl Collector {
                 (Ok(detail), code) => {
                     let again = detail.restarting
                         || matches!(detail.state, ContainerState::Running | ContainerState::Restarting);
-                    News::Ended(id, code.unwrap_or(detail.exit_code), again)
+                    let code = code.unwrap_or(detail.exit_code);
+                    News::Ended { id, code, again, restarts: detail.restart_count }
                 }
-                (Err(_), Some(code)) => News::Ended(id, code, false),
+                (Err(_), Some(code)) => News::Ended { id, code, again: false, restarts: 0 },
                 (Err(_), None) => News::Nothing,
             }
         }));
@@ -328,8 +333,11 @@ impl Collector {
                 }
                 return self.ran_dry(&id);
             }
-            News::Ended(id, code, again) => {
+            News::Ended { id, code, again, restarts } => {
                 let Some(one) = self.watched.get_mut(&id) else { return Vec::new() };
+                // A look that comes late shows the end of a later run: this one was followed by it.
+                let again = again || one.restarts.is_some_and(|before| restarts > before);
+                one.restarts = Some(restarts);
                 one.end = Some((code, again));
                 if !one.live {
                     return tell_end(one).into_iter().collect();

@@ -544,6 +544,28 @@ impl Images for MemoryEngine {
         })
     }
 
+    fn list_images(&self, labels: &[String]) -> Answer<'_, Vec<String>> {
+        let labels = labels.to_vec();
+        Box::pin(async move {
+            self.call("list_images", "images", false, |world, _| {
+                let has = |image: &ObservedImage, wanted: &String| match wanted.split_once('=') {
+                    Some((key, value)) => image.labels.get(key).is_some_and(|found| found == value),
+                    None => image.labels.contains_key(wanted),
+                };
+                let images = world.images.iter().filter(|(_, image)| labels.iter().all(|l| has(image, l)));
+                Ok(images.map(|(key, _)| name::familiar(key)).collect())
+            })
+            .await
+        })
+    }
+
+    fn remove_image(&self, reference: &str) -> Answer<'_, ()> {
+        let reference = reference.to_owned();
+        Box::pin(async move {
+            self.call("remove_image", &reference, true, |world, _| world.remove_image(&reference)).await
+        })
+    }
+
     fn pull_image(&self, reference: &str, _: Option<&str>) -> Answer<'_, Answers<PullProgress>> {
         let reference = reference.to_owned();
         Box::pin(async move {

@@ -207,6 +207,19 @@ impl World {
         );
     }
 
+    pub(super) fn remove_image(&mut self, reference: &str) -> Result<(), EngineError> {
+        let image = self.image(reference)?.clone();
+        let subject = format!("image {reference}");
+        let last = self.images.values().filter(|other| other.id == image.id).count() == 1;
+        if last && self.containers.values().any(|container| container.image_id == image.id) {
+            let message =
+                format!("conflict: unable to remove repository reference \"{reference}\" (must force)");
+            return Err(EngineError::Conflict { subject, message });
+        }
+        self.images.remove(&name::image(reference));
+        Ok(())
+    }
+
     pub(super) fn image(&self, reference: &str) -> Result<&ObservedImage, EngineError> {
         self.images
             .get(&name::image(reference))

@@ -159,6 +159,19 @@ async fn images(
     Ok(found)
 }
 
+/// Local images that were built for a project, by tag.
+pub async fn built_images(
+    engine: &dyn Engine,
+    project: &ProjectName,
+) -> Result<BTreeMap<String, ObservedImage>, EngineError> {
+    let tags = engine.list_images(&[project_label(project)]).await?;
+    let asked = tags.into_iter().map(|tag| async move {
+        let image = unless_missing(engine.inspect_image(&tag, None).await)?;
+        Ok(image.map(|image| (tag, image)))
+    });
+    Ok(try_join_all(asked).await?.into_iter().flatten().collect())
+}
+
 /// What isn't there is an answer too.
 fn unless_missing<T>(answer: Result<T, EngineError>) -> Result<Option<T>, EngineError> {
     match answer {

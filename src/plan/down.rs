@@ -1,12 +1,14 @@
 //! Stopping and taking down: dependants first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::builder::{Builder, orphans, runs};
 use super::networks::is_labelled;
 use super::verdict;
-use super::{Down, Hazard, Op, Plan, PlanError, Reason, StepId, Stop};
+use super::{Down, Hazard, Op, Plan, PlanError, Reason, RemoveImages, StepId, Stop};
 use crate::base::ServiceName;
+use crate::base::image_ref::ImageRef;
+use crate::spec::labels;
 
 impl<'a> Builder<'a> {
     /// Services that depend on one, directly.
@@ -76,6 +78,9 @@ impl<'a> Builder<'a> {
         if down.volumes {
             self.remove_volumes();
         }
+        if let Some(which) = down.images {
+            self.remove_images(down, which);
+        }
         Ok(self.plan)
     }
 
@@ -122,6 +127,39 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Images that are there: built for the project, without a name in the file, or all of its services.
+    fn remove_images(&mut self, down: &Down, which: RemoveImages) {
+        let (input, project) = (self.input, self.input.desired.project.as_str());
+        let known = |service: &str| {
+            let targeted = down.targets.is_empty() || down.targets.iter().any(|target| *target == *service);
+            targeted && input.desired.services.contains_key(service)
+        };
+        let built = input.observed.images.iter().filter(|(_, image)| {
+            let label = |key: &str| image.labels.get(key).map(String::as_str);
+            label(labels::PROJECT) == Some(project)
+                && label(labels::SERVICE).is_some_and(|service| down.remove_orphans || known(service))
+        });
+        let mut references: BTreeSet<&str> = built.map(|(reference, _)| reference.as_str()).collect();
+        let services = input.desired.services.values().filter(|service| known(service.name.as_str()));
+        references.extend(
+            services
+                .filter(|service| which == RemoveImages::All || service.source.container.image.is_none())
+                .map(|service| service.container.image.as_str())
+                .filter(|reference| input.observed.images.contains_key(*reference)),
+        );
+        let named: BTreeMap<String, &str> =
+            references.into_iter().map(|reference| (with_tag(reference), reference)).collect();
+        for (name, reference) in named {
+            let id = input.observed.images.get(reference).map(|image| &image.id);
+            let users = input.observed.containers.iter();
+            let after: Vec<StepId> = users
+                .filter(|c| Some(&c.image_id) == id || c.image == reference)
+                .filter_map(|c| self.removed.get(&c.id).copied())
+                .collect();
+            self.step(Op::RemoveImage { reference: name, best_effort: true }, after, Reason::Asked);
+        }
+    }
+
     fn remove_volumes(&mut self) {
         let mut specs: Vec<_> = self.input.desired.volumes.values().filter(|v| !v.external).collect();
         specs.sort_by(|a, b| a.key.cmp(&b.key));
@@ -142,4 +180,10 @@ impl<'a> Builder<'a> {
             self.plan.hazards.push(Hazard::VolumeRemoved { name: spec.name.clone() });
         }
     }
+}
+
+/// The name with its tag, as lists of images show it.
+fn with_tag(reference: &str) -> String {
+    ImageRef::parse(reference)
+        .map_or_else(|_| reference.to_owned(), |image| image.with_default_tag().familiar())
 }

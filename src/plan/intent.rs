@@ -67,8 +67,19 @@ pub struct Down {
     pub volumes: bool,
     /// Remove containers of services that are no longer in the file, and one-offs.
     pub remove_orphans: bool,
+    /// Remove images too.
+    pub images: Option<RemoveImages>,
     /// Grace period of stops.
     pub timeout: Option<Duration>,
+}
+
+/// Which images `down` removes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RemoveImages {
+    /// Those built for the project, and those without a name of their own in the file.
+    Local,
+    /// Every image of the services too.
+    All,
 }
 
 /// Start what exists.

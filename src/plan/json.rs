@@ -56,6 +56,7 @@ fn action(op: &Op) -> &'static str {
         Op::DisconnectNetwork { .. } => "disconnect_network",
         Op::CreateVolume(_) => "create_volume",
         Op::RemoveVolume { .. } => "remove_volume",
+        Op::RemoveImage { .. } => "remove_image",
         Op::CreateContainer { .. } => "create_container",
         Op::StartContainer { .. } => "start_container",
         Op::StopContainer { .. } => "stop_container",

@@ -22,7 +22,7 @@ mod volumes;
 use std::collections::HashMap;
 
 pub use error::PlanError;
-pub use intent::{Down, Intent, Recreate, Restart, Start, Stop, Up};
+pub use intent::{Down, Intent, Recreate, RemoveImages, Restart, Start, Stop, Up};
 pub use json::to_json;
 pub use op::{Definition, Group, Op, Plan, Ref, Step, StepId, Target};
 pub use print::{Printed, PrintedLine, Sign, print};

@@ -84,6 +84,13 @@ pub enum Op {
         /// A volume still in use is left in place with a warning.
         best_effort: bool,
     },
+    /// Take an image's name away, and the image with its last name.
+    RemoveImage {
+        /// Reference.
+        reference: String,
+        /// An image still in use is left in place with a warning.
+        best_effort: bool,
+    },
     /// Make a container.
     CreateContainer {
         /// Name it gets now (a temporary one when it replaces another).
@@ -211,7 +218,7 @@ impl Op {
     /// What the step is about, for events and plans.
     pub fn subject(&self) -> Subject {
         match self {
-            Op::PullImage { reference, .. } => Subject::image(reference),
+            Op::PullImage { reference, .. } | Op::RemoveImage { reference, .. } => Subject::image(reference),
             Op::CreateNetwork(spec) => Subject::network(&spec.name),
             Op::RemoveNetwork { name, .. } => Subject::network(name),
             Op::CreateVolume(spec) => Subject::volume(&spec.name),

@@ -149,9 +149,10 @@ fn shown(step: &Step, fate: &Fate) -> Option<(Sign, &'static str, (u8, &'static 
         Op::RemoveNetwork { .. } | Op::RemoveVolume { .. } | Op::RemoveContainer { .. } if again => {
             (Sign::Change, "recreate", (1, "to recreate"))
         }
-        Op::RemoveNetwork { .. } | Op::RemoveVolume { .. } | Op::RemoveContainer { .. } => {
-            (Sign::Remove, "remove", (5, "to remove"))
-        }
+        Op::RemoveNetwork { .. }
+        | Op::RemoveVolume { .. }
+        | Op::RemoveImage { .. }
+        | Op::RemoveContainer { .. } => (Sign::Remove, "remove", (5, "to remove")),
         _ if fate.made.is_some() || fate.gone.is_some() || fate.replaced => return None,
         Op::StopContainer { .. } if fate.started.is_some() => (Sign::Act, "restart", (4, "to restart")),
         Op::StartContainer { .. } if fate.stopped.is_some() => return None,

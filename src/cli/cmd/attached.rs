@@ -192,7 +192,12 @@ impl Attached<'_> {
         let project = self.desired.clone();
         let mut making = pin!(async move {
             session.events.send(Event::Began { operation: "up" });
-            let way = Way { before_start: &attachments, consent: &consent, wait_timeout: None };
+            let way = Way {
+                before_start: &attachments,
+                consent: &consent,
+                wait_timeout: None,
+                quiet_pull: self.up.quiet_pull,
+            };
             let done = converge::converge(&session, project, Intent::Up(intent), &way).await;
             session.events.send(Event::Ended { operation: "up" });
             done

@@ -12,7 +12,7 @@ use crate::cli::exit;
 use crate::cli::front::{Asker, Front, Target, seconds};
 use crate::diag::SourceMap;
 use crate::event::{Event, Level};
-use crate::plan::{self, Intent};
+use crate::plan::{self, Intent, RemoveImages};
 use crate::ui::failure::FailureView;
 use crate::ui::mode::Mode;
 use crate::ui::{self, terminal};
@@ -32,13 +32,13 @@ pub struct Down {
     #[arg(long)]
     pub remove_orphans: bool,
 
+    /// Remove images too: local (those without a name in the file, or built for it) or all
+    #[arg(long, value_name = "WHICH")]
+    pub rmi: Option<String>,
+
     /// Seconds a container has to stop
     #[arg(short, long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub timeout: Option<i64>,
-
-    /// Remove images too: local or all (not yet supported)
-    #[arg(long, value_name = "WHICH")]
-    pub rmi: Option<String>,
 }
 
 /// Start containers that exist
@@ -87,19 +87,19 @@ pub struct Restart {
 
 /// Runs `down`.
 pub fn run_down(front: &Front, down: &Down) -> u8 {
-    match down.rmi.as_deref() {
-        None | Some("") => {}
-        Some("local" | "all") => {
-            return front.fail("--rmi is not yet supported: nothing was done; run `down` without it");
-        }
-        Some(other) => return front.fail(format!("invalid value for --rmi: \"{other}\"")),
-    }
     let remove_orphans = down.remove_orphans || front.process.is_on("COMPOSE_REMOVE_ORPHANS");
+    let images = match down.rmi.as_deref() {
+        None | Some("") => None,
+        Some("local") => Some(RemoveImages::Local),
+        Some("all") => Some(RemoveImages::All),
+        Some(other) => return front.fail(format!("invalid value for --rmi: \"{other}\"")),
+    };
     act(front, "down", &down.services, None, |targets| {
         Intent::Down(plan::Down {
             targets,
             volumes: down.volumes,
             remove_orphans,
+            images,
             timeout: seconds(down.timeout),
         })
     })
@@ -198,12 +198,12 @@ fn act(
             return Ok(Done { plan, report: None, sources: aim.sources });
         }
         session.events.send(Event::Began { operation });
-        let way = Way { before_start: &(), consent: &Asker { yes: false }, wait_timeout };
+        let way = Way { before_start: &(), consent: &Asker { yes: false }, wait_timeout, quiet_pull: false };
         let known = !aim.desired.services.is_empty() || !aim.desired.networks.is_empty();
         let done = converge::converge(&session, aim.desired, intent, &way).await?;
         session.events.send(Event::Ended { operation });
         if operation == "down" && done.plan.steps.is_empty() && !known {
-            let text = format!("Warning: No resource found to remove for project \"{project}\".");
+            let text = format!("No resource found to remove for project \"{project}\".");
             session.events.send(Event::Message { level: Level::Warning, text });
         }
         Ok::<_, ConvergeError>(Done { plan: done.plan, report: Some(done.report), sources: aim.sources })

@@ -329,7 +329,12 @@ fn detached(front: &Front, up: &Up, prepared: Prepared) -> u8 {
     let consent = Asker { yes: up.yes || up.old_yes };
     let outcome = front.run(async |session| {
         session.events.send(Event::Began { operation: "up" });
-        let way = Way { before_start: &(), consent: &consent, wait_timeout: seconds(up.wait_timeout) };
+        let way = Way {
+            before_start: &(),
+            consent: &consent,
+            wait_timeout: seconds(up.wait_timeout),
+            quiet_pull: up.quiet_pull,
+        };
         let mut done = converge::converge(&session, desired, Intent::Up(intent), &way).await?;
         session.events.send(Event::Ended { operation: "up" });
         if ignore_orphans {

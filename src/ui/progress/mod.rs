@@ -9,7 +9,7 @@ mod plain;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use live::Live;
 
 use super::message;
 use super::mode::Mode;
-use crate::event::{Event, Level, Subject};
+use crate::event::{Event, Level, Status, StatusEvent, Subject};
 
 /// How often the live block is drawn again, at most.
 const FRAME: Duration = Duration::from_millis(100);
@@ -32,6 +32,8 @@ pub struct Progress {
     out: Box<dyn Write + Send>,
     size: Box<dyn Fn() -> (u16, u16) + Send>,
     waiting: BTreeSet<Subject>,
+    /// The last words about each thing and part: several waits for one thing are one line.
+    told: HashMap<(Subject, Option<String>), (Status, String)>,
     live: Live,
 }
 
@@ -46,7 +48,15 @@ impl Progress {
     ) -> Progress {
         let live = Live::new(colours);
         let terminal = mode == Mode::Tty;
-        Progress { mode, terminal, out, size: Box::new(size), waiting: BTreeSet::new(), live }
+        Progress {
+            mode,
+            terminal,
+            out,
+            size: Box::new(size),
+            waiting: BTreeSet::new(),
+            told: HashMap::new(),
+            live,
+        }
     }
 
     /// Whether messages have the shape for a terminal; without this call, only those of [`Mode::Tty`].
@@ -72,9 +82,21 @@ impl Progress {
                 }
                 self.line(event)
             }
+            Event::Status(status) if self.is_known(status) => return,
             _ => self.line(event),
         };
         self.write(&text);
+    }
+
+    /// Whether this was the last thing told of it.
+    fn is_known(&mut self, event: &StatusEvent) -> bool {
+        // Programs want the numbers of a download, people a line for each of its stages.
+        if self.mode == Mode::Json && event.progress.is_some() {
+            return false;
+        }
+        let words = (event.status, event.details.clone());
+        let thing = (event.subject.clone(), event.part.clone());
+        self.told.insert(thing, words.clone()) == Some(words)
     }
 
     /// Lets time pass: draws what moved. Only [`Mode::Tty`] needs it.

@@ -1,0 +1,279 @@
+//! A project of its own on a real engine, the binary that is run on it, and eyes that don't belong to us:
+//! what the engine says about its objects is asked without this program.
+
+use std::ffi::OsStr;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const USUAL: &str = "unix:///var/run/docker.sock";
+/// No test waits longer for something that must come.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Runs a test on every engine there is, side by side.
+pub fn on_each(name: &str, test: impl Fn(&Bench) + Sync) {
+    let usual = std::env::var("RCOMPOSE_TEST_ENGINE").ok().filter(|address| !address.is_empty());
+    let modern = std::env::var("RCOMPOSE_TEST_ENGINE_MODERN").ok().filter(|address| !address.is_empty());
+    let ci = std::env::var("CI").is_ok_and(|value| value == "true");
+    let engines = [("e", Some(usual.unwrap_or_else(|| USUAL.to_owned()))), ("m", modern)];
+    std::thread::scope(|scope| {
+        for (tag, address) in engines {
+            let Some(address) = address else {
+                eprintln!("engine: NOT RUN: {name}: RCOMPOSE_TEST_ENGINE_MODERN is not set");
+                continue;
+            };
+            if connect(&address).is_err() {
+                assert!(!(ci && tag == "e"), "CI must have an engine at {address}");
+                eprintln!("engine: NOT RUN: {name}: no engine answers at {address}");
+                continue;
+            }
+            let test = &test;
+            scope.spawn(move || {
+                test(&Bench::new(&address, &format!("rce{}-{name}-{tag}", std::process::id())))
+            });
+        }
+    });
+}
+
+/// A connection to an engine's socket.
+fn connect(address: &str) -> std::io::Result<UnixStream> {
+    UnixStream::connect(address.strip_prefix("unix://").unwrap_or(address))
+}
+
+/// One project in a directory of its own.
+pub struct Bench {
+    /// The engine's address.
+    pub engine: String,
+    /// Name of the project.
+    pub project: String,
+    directory: TempDir,
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        // Nothing is left behind, whatever a test saw.
+        let _ = self
+            .bare(["-p", &self.project, "down", "-v", "--remove-orphans", "-t", "0"])
+            .current_dir("/")
+            .output();
+    }
+}
+
+/// What a command did.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Ran {
+    /// Asserts the exit code, and shows everything when it is another.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Ran {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.out, self.err);
+        self
+    }
+
+    /// Asserts that standard error holds these words.
+    #[track_caller]
+    pub fn tells(self, words: &str) -> Ran {
+        assert!(self.err.contains(words), "no {words:?} in\n{}", self.err);
+        self
+    }
+}
+
+impl Bench {
+    fn new(engine: &str, project: &str) -> Bench {
+        let directory = tempfile::Builder::new().prefix("rcompose-engine-").tempdir().unwrap();
+        Bench { engine: engine.to_owned(), project: project.to_owned(), directory }
+    }
+
+    /// Whether the engine takes all networks when a container is created.
+    pub fn is_modern(&self) -> bool {
+        let version = self.get("/version");
+        version["ApiVersion"].as_str().and_then(|text| text.split_once('.')?.1.parse().ok()).unwrap_or(0)
+            >= 44
+    }
+
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Writes the Compose file.
+    pub fn compose(&self, text: &str) -> &Bench {
+        self.file("compose.yaml", text)
+    }
+
+    /// Writes a file beside it.
+    pub fn file(&self, name: &str, text: &str) -> &Bench {
+        let path = self.directory().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+        self
+    }
+
+    /// The binary, away from this process's environment.
+    fn bare<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rcompose"));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.directory())
+            .env("DOCKER_HOST", &self.engine)
+            .current_dir(self.directory())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// The binary on this project.
+    pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+        let mut command = self.bare(arguments);
+        command.env("COMPOSE_PROJECT_NAME", &self.project);
+        command
+    }
+
+    /// Runs it to its end. The arguments are one line.
+    pub fn run(&self, arguments: &str) -> Ran {
+        self.begin(arguments).ends()
+    }
+
+    /// Runs it with its project known by name only, away from the Compose file.
+    pub fn by_name(&self, arguments: &str) -> Ran {
+        let arguments = ["-p", &self.project].into_iter().chain(arguments.split(' '));
+        let mut command = self.bare(arguments);
+        command.current_dir("/");
+        Going::new(command).ends()
+    }
+
+    /// Begins a run that is going to be interrupted.
+    pub fn begin(&self, arguments: &str) -> Going {
+        Going::new(self.command(arguments.split(' ')))
+    }
+
+    /// Asks the engine itself; `null` when the thing isn't there.
+    pub fn get(&self, path: &str) -> Value {
+        let (status, body) = self.ask("GET", path);
+        match status.as_str() {
+            "404" => Value::Null,
+            _ => serde_json::from_str(&body).unwrap_or_else(|error| panic!("{path}: {error}: {body}")),
+        }
+    }
+
+    /// Has the engine itself do something.
+    pub fn post(&self, path: &str) {
+        let (status, body) = self.ask("POST", path);
+        assert!(status.starts_with('2'), "{path}: {status}: {body}");
+    }
+
+    fn ask(&self, method: &str, path: &str) -> (String, String) {
+        let mut stream = connect(&self.engine).unwrap();
+        // Version 1.0 gives the answer in one piece, to the end of the connection.
+        write!(stream, "{method} {path} HTTP/1.0\r\nHost: engine\r\nContent-Length: 0\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap_or_default().to_owned(), body.to_owned())
+    }
+
+    /// Name of a service's container.
+    pub fn name(&self, container: &str) -> String {
+        format!("{}-{container}", self.project)
+    }
+
+    /// Everything about a container, `web-1`.
+    pub fn inspect(&self, container: &str) -> Value {
+        self.get(&format!("/containers/{}/json", self.name(container)))
+    }
+
+    /// Id of a container; empty when it isn't there.
+    pub fn id(&self, container: &str) -> String {
+        self.inspect(container)["Id"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// What a container does: `running`, `exited`, …; empty when it isn't there.
+    pub fn state(&self, container: &str) -> String {
+        self.inspect(container)["State"]["Status"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Containers of the project without its name, sorted.
+    pub fn containers(&self) -> Vec<String> {
+        let filter = format!("%7B%22label%22%3A%5B%22com.docker.compose.project%3D{}%22%5D%7D", self.project);
+        let listed = self.get(&format!("/containers/json?all=1&filters={filter}"));
+        let prefix = format!("/{}-", self.project);
+        let mut names: Vec<String> = listed
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["Names"][0].as_str().unwrap().trim_start_matches(&prefix).to_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Waits until something holds.
+    #[track_caller]
+    pub fn until(&self, what: &str, holds: impl Fn() -> bool) {
+        let begun = Instant::now();
+        while !holds() {
+            assert!(begun.elapsed() < PATIENCE, "never came: {what}; there are {:?}", self.containers());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// A run that goes on.
+pub struct Going {
+    child: Child,
+    told: String,
+    out: JoinHandle<String>,
+    err: JoinHandle<String>,
+}
+
+impl Going {
+    /// Begins a run.
+    pub fn new(mut command: Command) -> Going {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        Going { child, told: format!("{command:?}"), out: read(out), err: read(err) }
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits for its end, which must come.
+    #[track_caller]
+    pub fn ends(mut self) -> Ran {
+        let begun = Instant::now();
+        let code = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status.code().unwrap_or(-1);
+            }
+            if begun.elapsed() > PATIENCE {
+                self.child.kill().unwrap();
+                let (out, err) = (self.out.join().unwrap(), self.err.join().unwrap());
+                panic!("never ended: {}\n{out}\n{err}", self.told);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        Ran { code, out: self.out.join().unwrap(), err: self.err.join().unwrap() }
+    }
+}
+
+fn read(mut stream: impl Read + Send + 'static) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
