@@ -15,6 +15,7 @@ pub mod docker;
 pub mod engine;
 pub mod event;
 pub mod graph;
+pub mod lint;
 pub mod load;
 pub mod logs;
 pub mod memory;

@@ -125,7 +125,9 @@ fn findings_read_as_expected() {
 #[test]
 fn each_kind_of_finding_has_a_folder_or_a_reason() {
     let shown: Vec<Code> = folders().iter().map(|folder| code_of(folder)).collect();
-    for code in Code::all() {
+    // The codes of `lint` have theirs in tests/lint.
+    let traps = |code: &Code| rcompose::lint::RULES.iter().any(|rule| rule.code == *code);
+    for code in Code::all().filter(|code| !traps(code)) {
         let excused = ELSEWHERE.iter().any(|(other, _)| *other == code);
         assert!(shown.contains(&code) != excused, "{code} {}: a folder or a reason, not both", code.slug());
     }

@@ -19,6 +19,7 @@ const LAYERS: &[(u8, &str, bool, &[&str])] = &[
     (4, "graph", true, &["base", "diag", "model"]),
     (4, "spec", true, &["base", "diag", "yaml", "model"]),
     (5, "plan", true, &["base", "diag", "event", "model", "graph", "spec", "state"]),
+    (5, "lint", true, &["base", "diag", "yaml", "model", "load"]),
     (5, "engine", false, &["base", "event", "spec", "state"]),
     (6, "docker", false, &["base", "event", "spec", "state", "engine"]),
     (6, "memory", false, &["base", "event", "spec", "state", "engine"]),
@@ -32,7 +33,7 @@ const LAYERS: &[(u8, &str, bool, &[&str])] = &[
         false,
         &[
             "base", "diag", "event", "state", "yaml", "schema", "model", "load", "graph", "spec", "plan",
-            "engine", "observe", "logs", "apply",
+            "lint", "engine", "observe", "logs", "apply",
         ],
     ),
     (9, "cli", false, &["base", "diag", "event", "state", "plan", "app", "ui", "docker", "memory"]),
@@ -47,6 +48,7 @@ const HOMES: &[(&str, &str)] = &[
     ("annotate_snippets", "ui"),
     ("gtmpl_ng", "ui"),
     ("granit_parser", "yaml"),
+    ("reqwest", "app"),
 ];
 
 /// What a pure module may not name. `load` reads files through a trait, with the standard library's paths only.

@@ -71,6 +71,11 @@ impl Front {
         self.remote.get_or_init(|| remote::sources(&self.global, &self.process, &self.docker_config()))
     }
 
+    /// Where the loader reads.
+    pub fn reading(&self) -> Reading<'_> {
+        Reading { files: &self.disk, remote: Some(self.remote()) }
+    }
+
     /// Whether standard output gets colours.
     pub fn colours_out(&self) -> bool {
         self.ansi.colours(terminal::stdout_is_terminal(), self.process.get("NO_COLOR").is_some())
@@ -99,7 +104,7 @@ impl Front {
 
     fn look(&self, mut wanted: LoadRequest) -> Loaded {
         wanted.keep_unused |= self.global.all_resources;
-        load_with(&wanted, Reading { files: &self.disk, remote: Some(self.remote()) })
+        load_with(&wanted, self.reading())
     }
 
     /// Loads what is wanted and tells the findings; `None` when there are errors among them.

@@ -55,6 +55,7 @@ enum Command {
     Ls(cmd::show::Ls),
     Logs(cmd::show::Logs),
     Config(cmd::config::Config),
+    Lint(cmd::lint::Lint),
     Version(cmd::show::Version),
 }
 
@@ -95,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Ls(ls) => cmd::show::run_ls(&front, &ls),
         Command::Logs(logs) => cmd::show::run_logs(&front, &logs),
         Command::Config(config) => cmd::config::run(&front, &config),
+        Command::Lint(lint) => cmd::lint::run(&front, &lint),
         Command::Version(version) => {
             terminal::print(&cmd::show::version_text(&version));
             exit::OK

@@ -151,6 +151,42 @@ pub enum Code {
     NotCarried,
     /// A key that only a Swarm scheduler honours.
     SwarmOnly,
+    /// One service publishes a port of the host twice.
+    HostPortTwice,
+    /// Two services publish one port of the host.
+    HostPortShared,
+    /// Several replicas publish one port of the host.
+    HostPortScaled,
+    /// A port mapping is a number in base 60 to YAML 1.1.
+    Base60Port,
+    /// A profile switches a service on, but not what it needs.
+    ProfileDependency,
+    /// A start is waited for where health could be.
+    StartedNotHealthy,
+    /// Health is waited for where the check is off.
+    NeverHealthy,
+    /// A service whose end is waited for restarts.
+    RestartsWhenDone,
+    /// `links` are superfluous.
+    LegacyLinks,
+    /// A database keeps its data in a volume without a name.
+    AnonymousDataVolume,
+    /// A bind mount's path is not there.
+    MissingBindSource,
+    /// A file mode is read in decimal.
+    DecimalMode,
+    /// An image has no version.
+    LatestTag,
+    /// A variable is used that only an `env_file` sets.
+    VariableInEnvFile,
+    /// A secret stands in plain text.
+    LiteralSecret,
+    /// A container has the engine's socket.
+    EngineSocket,
+    /// A container has every right on the host.
+    Privileged,
+    /// What is to be silenced is no kind of finding.
+    UnknownAllow,
 }
 
 /// One row for each code: the code, its number, its slug, its severity, and what it means.
@@ -408,6 +444,96 @@ const TABLE: &[(Code, &str, &str, Severity, &str)] = &[
         "a key is understood but not carried to the engine",
     ),
     (Code::SwarmOnly, "RC0702", "swarm-only", Severity::Warning, "a key that only a Swarm scheduler honours"),
+    (
+        Code::HostPortTwice,
+        "RC0801",
+        "host-port-twice",
+        Severity::Warning,
+        "one service publishes a port of the host twice",
+    ),
+    (
+        Code::HostPortShared,
+        "RC0802",
+        "host-port-shared",
+        Severity::Warning,
+        "two services publish one port of the host",
+    ),
+    (
+        Code::HostPortScaled,
+        "RC0803",
+        "host-port-scaled",
+        Severity::Warning,
+        "several replicas publish one port of the host",
+    ),
+    (
+        Code::Base60Port,
+        "RC0804",
+        "base-60-port",
+        Severity::Note,
+        "a port mapping is a number in base 60 to YAML 1.1",
+    ),
+    (
+        Code::ProfileDependency,
+        "RC0805",
+        "profile-dependency",
+        Severity::Warning,
+        "a profile switches a service on, but not what it needs",
+    ),
+    (
+        Code::StartedNotHealthy,
+        "RC0806",
+        "started-not-healthy",
+        Severity::Warning,
+        "a start is waited for where health could be",
+    ),
+    (
+        Code::NeverHealthy,
+        "RC0807",
+        "never-healthy",
+        Severity::Warning,
+        "health is waited for where the check is off",
+    ),
+    (
+        Code::RestartsWhenDone,
+        "RC0808",
+        "restarts-when-done",
+        Severity::Warning,
+        "a service whose end is waited for restarts",
+    ),
+    (Code::LegacyLinks, "RC0809", "legacy-links", Severity::Note, "`links` are superfluous"),
+    (
+        Code::AnonymousDataVolume,
+        "RC0810",
+        "anonymous-data-volume",
+        Severity::Warning,
+        "a database keeps its data in a volume without a name",
+    ),
+    (
+        Code::MissingBindSource,
+        "RC0811",
+        "missing-bind-source",
+        Severity::Warning,
+        "a bind mount's path is not there",
+    ),
+    (Code::DecimalMode, "RC0812", "decimal-mode", Severity::Warning, "a file mode is read in decimal"),
+    (Code::LatestTag, "RC0813", "latest-tag", Severity::Warning, "an image has no version"),
+    (
+        Code::VariableInEnvFile,
+        "RC0814",
+        "variable-in-env-file",
+        Severity::Warning,
+        "a variable is used that only an `env_file` sets",
+    ),
+    (Code::LiteralSecret, "RC0815", "literal-secret", Severity::Note, "a secret stands in plain text"),
+    (Code::EngineSocket, "RC0816", "engine-socket", Severity::Note, "a container has the engine's socket"),
+    (Code::Privileged, "RC0817", "privileged", Severity::Note, "a container has every right on the host"),
+    (
+        Code::UnknownAllow,
+        "RC0818",
+        "unknown-allow",
+        Severity::Warning,
+        "what is to be silenced is no kind of finding",
+    ),
 ];
 
 impl Code {
@@ -434,6 +560,36 @@ impl Code {
     /// What it means, in one line.
     pub fn meaning(self) -> &'static str {
         self.row().4
+    }
+
+    /// Whether such a finding means that a part of the files is not known.
+    pub fn leaves_gaps(self) -> bool {
+        matches!(
+            self,
+            Code::FileUnreadable
+                | Code::NotUtf8
+                | Code::FileTooLarge
+                | Code::RemoteRefused
+                | Code::YamlSyntax
+                | Code::TooDeep
+                | Code::TooManyNodes
+                | Code::NotAMapping
+                | Code::Include
+                | Code::IncludeCycle
+        )
+    }
+
+    /// The section that lacks a name, for findings about names that nothing declares.
+    pub fn undefined_in(self) -> Option<&'static str> {
+        Some(match self {
+            Code::UndefinedNetwork => "networks",
+            Code::UndefinedVolume => "volumes",
+            Code::UndefinedConfig => "configs",
+            Code::UndefinedSecret => "secrets",
+            Code::UndefinedModel => "models",
+            Code::UndefinedService => "services",
+            _ => return None,
+        })
     }
 
     /// Every code, in order.

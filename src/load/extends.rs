@@ -175,6 +175,7 @@ impl Loader<'_> {
                 to: path.to_path(),
                 from: parent.key(&from.name).to_path(),
                 named: from.span,
+                source: base.span,
             });
         }
         if let Some(slot) = scope.service(link.home, &link.name) {
@@ -303,7 +304,7 @@ impl Loader<'_> {
                     merge::merge(before, root, &PathRef::Root, self.diags)
                 }
             };
-            merge::unique(&mut root, self.diags);
+            merge::unique(&mut root, None);
             self.canonical(&mut root);
             model = Some((root, resets));
         }

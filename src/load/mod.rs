@@ -11,6 +11,7 @@ pub mod dotenv;
 pub mod env;
 mod extends;
 pub mod files;
+pub mod implied;
 mod include;
 pub mod interpolate;
 pub mod merge;

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::load::files::Files;
 use crate::load::remote;
-use crate::load::rule_table::RuleTable;
+use crate::load::rule_table::{Cursor, RuleTable};
 use crate::yaml::{Kind, Node, PathRef};
 
 #[derive(Clone, Copy)]
@@ -44,6 +44,20 @@ static PATHS: LazyLock<RuleTable<Rule>> = LazyLock::new(|| {
         ("volumes.*", Rule::Volume),
     ])
 });
+
+/// Whether what stands at a place of the model is a path that is made absolute.
+pub fn is_path(path: &PathRef<'_>) -> bool {
+    let rule = |path: &PathRef<'_>| PATHS.find(path).and_then(Cursor::rule);
+    match (rule(path), path) {
+        (Some(Rule::Mount | Rule::Volume), _) => false,
+        (Some(_), _) => true,
+        (None, PathRef::Key(parent, "source")) => matches!(rule(parent), Some(Rule::Mount)),
+        (None, PathRef::Key(PathRef::Key(volume, "driver_opts"), "device")) => {
+            matches!(rule(volume), Some(Rule::Volume))
+        }
+        (None, _) => false,
+    }
+}
 
 /// A path in its shortest form: no `.`, no inner `..`, no double or trailing slash; `.` for nothing.
 pub fn clean(path: &str) -> String {

@@ -67,6 +67,8 @@ pub struct Extended {
     pub from: Path,
     /// The place that names the other.
     pub named: Span,
+    /// What the other says, as far as it stands in one place.
+    pub source: Span,
 }
 
 /// A file of variables or labels that a service names.

@@ -11,7 +11,7 @@ use annotate_snippets::{
 };
 use serde::Serialize;
 
-use crate::diag::{Diagnostic, Diagnostics, Severity, Source, SourceMap, Span};
+use crate::diag::{Account, Diagnostic, Diagnostics, Label, Severity, Source, SourceMap, Span};
 
 /// How findings are to look.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +82,12 @@ fn draw_one(diagnostic: &Diagnostic, sources: &SourceMap, look: Look, directory:
     let title = edit.as_ref().map(|_| helps.next().unwrap_or("write it so"));
 
     let main = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.id());
-    let mut group = Group::with_title(main).elements(snippets(diagnostic, sources, directory));
+    let mut group = Group::with_title(main).elements(snippets(
+        (diagnostic.span, &diagnostic.note),
+        &diagnostic.labels,
+        sources,
+        directory,
+    ));
     for help in helps {
         group = group.element(Level::HELP.message(normalize_untrusted_str(help)));
     }
@@ -97,14 +102,26 @@ fn draw_one(diagnostic: &Diagnostic, sources: &SourceMap, look: Look, directory:
     look.renderer().render(&report)
 }
 
-/// One snippet for each file that the finding points into, the main one first.
+/// Draws an account as findings are drawn; it ends with a line break.
+pub fn draw_account(account: &Account, sources: &SourceMap, look: Look) -> String {
+    let title = Level::INFO.no_name().primary_title(account.title.as_str());
+    let place = (account.span, account.note.as_str());
+    let mut group = Group::with_title(title).elements(snippets(place, &account.labels, sources, None));
+    for remark in &account.remarks {
+        group = group.element(Level::NOTE.no_name().message(normalize_untrusted_str(remark)));
+    }
+    look.renderer().render(&[group]) + "\n"
+}
+
+/// One snippet for each file that is pointed into, the main one first.
 fn snippets<'a>(
-    diagnostic: &'a Diagnostic,
+    (span, note): (Span, &'a str),
+    labels: &'a [Label],
     sources: &'a SourceMap,
     directory: Option<&Path>,
 ) -> Vec<Element<'a>> {
-    let mut files = vec![diagnostic.span.file];
-    for label in &diagnostic.labels {
+    let mut files = vec![span.file];
+    for label in labels {
         if !files.contains(&label.span.file) {
             files.push(label.span.file);
         }
@@ -112,13 +129,13 @@ fn snippets<'a>(
     let mut elements = Vec::new();
     for file in files {
         let Some(source) = sources.get(file) else { continue };
-        let main = (diagnostic.span.file == file).then_some(diagnostic.span);
-        let labels = || diagnostic.labels.iter().filter(|label| label.span.file == file);
+        let main = (span.file == file).then_some(span);
+        let labels = || labels.iter().filter(|label| label.span.file == file);
         let spans: Vec<Span> = main.into_iter().chain(labels().map(|label| label.span)).collect();
         let window = Window::around(source, &spans);
         let mut snippet = Snippet::source(window.text).line_start(window.line).path(shown(source, directory));
         if let Some(span) = main {
-            let note = (!diagnostic.note.is_empty()).then_some(diagnostic.note.as_str());
+            let note = (!note.is_empty()).then_some(note);
             snippet = snippet.annotation(AnnotationKind::Primary.span(window.range(span)).label(note));
         }
         for label in labels() {
@@ -300,7 +317,8 @@ impl Record {
 }
 
 impl Place {
-    fn of(span: Span, sources: &SourceMap) -> Option<Place> {
+    /// The place of a span; `None` when no file wrote it.
+    pub fn of(span: Span, sources: &SourceMap) -> Option<Place> {
         let source = sources.get(span.file)?;
         let (start, end) = (source.position(span.start), source.position(span.end));
         Some(Place {

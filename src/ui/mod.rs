@@ -18,6 +18,7 @@ pub mod ports;
 pub mod progress;
 pub mod prompt;
 pub mod ps;
+pub mod sarif;
 pub mod table;
 pub mod template;
 pub mod terminal;

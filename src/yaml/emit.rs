@@ -15,7 +15,13 @@ use text::Text;
 
 /// YAML in block style, keys in the tree's own order, with a final newline.
 pub fn to_yaml(node: &Node) -> String {
-    let mut out = Text::new();
+    to_yaml_with_remarks(node, Vec::new())
+}
+
+/// Like [`to_yaml`], with a comment behind each scalar and each empty collection that has one. `remarks`
+/// has an item for each of them, in the order of the tree; none leaves its line as it is.
+pub fn to_yaml_with_remarks(node: &Node, remarks: Vec<Option<String>>) -> String {
+    let mut out = Text::with_remarks(remarks);
     match &node.kind {
         Kind::Mapping(map) if !map.is_empty() => mapping(map, 0, true, &mut out),
         Kind::Sequence(items) if !items.is_empty() => sequence(items, 0, true, &mut out),
@@ -112,10 +118,15 @@ fn value(node: &Node, indent: usize, out: &mut Text) {
         Kind::String(text) => {
             let style = style::Facts::of(text).style(text);
             string(text, style, Some(indent), out);
+            // A block's comment stands behind its header.
+            if style == Style::Literal {
+                return;
+            }
         }
         Kind::Sequence(_) => out.push("[]"),
         Kind::Mapping(_) => out.push("{}"),
     }
+    out.remark();
 }
 
 /// A string in its style; without an indentation it stays on its line.

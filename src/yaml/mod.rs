@@ -16,4 +16,4 @@ mod tags;
 
 pub use node::{Entry, Key, Kind, Mapping, Node};
 pub use parse::{Borrowed, Document, Tagged, TaggedPath, parse, parse_with_aliases};
-pub use path::{Path, PathRef, Pattern, Segment};
+pub use path::{Path, PathError, PathRef, Pattern, Segment};

@@ -84,6 +84,84 @@ impl<'a> PathRef<'a> {
     }
 }
 
+/// Why a text is no path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PathError {
+    /// Two dots in a row, or one at an end.
+    #[error("a key is missing, at character {0}")]
+    NoKey(usize),
+    /// A quote without its partner.
+    #[error("the quote at character {0} is not closed")]
+    Unclosed(usize),
+    /// Brackets that hold no number.
+    #[error("the brackets at character {0} hold no position in a list")]
+    NoIndex(usize),
+}
+
+impl Path {
+    /// Reads `services.web.ports[0]`; keys with dots or brackets stand in quotes, `labels."a.b"`. Without
+    /// them, what is between two dots is one segment.
+    pub fn parse(text: &str) -> Result<Path, PathError> {
+        let mut segments = Vec::new();
+        let mut rest = text.trim();
+        let at = |rest: &str| text.trim().len() - rest.len() + 1;
+        let mut wants_key = true;
+        while !rest.is_empty() || wants_key {
+            if let Some(inside) = rest.strip_prefix('[').filter(|_| !segments.is_empty() || !wants_key) {
+                let number = inside.split_once(']').and_then(|(n, after)| Some((n.parse().ok()?, after)));
+                let (index, after) = number.ok_or(PathError::NoIndex(at(rest)))?;
+                segments.push(Segment::Index(index));
+                rest = after;
+            } else if let Some(after) = rest.strip_prefix('.').filter(|_| !wants_key) {
+                (rest, wants_key) = (after, true);
+                continue;
+            } else if let Some(quote) = rest.chars().next().filter(|c| matches!(c, '"' | '\'')) {
+                let (key, after) = rest[1..].split_once(quote).ok_or(PathError::Unclosed(at(rest)))?;
+                segments.push(Segment::Key(key.to_owned()));
+                rest = after;
+            } else {
+                let end = rest.find(['.', '[']).unwrap_or(rest.len());
+                if end == 0 {
+                    return Err(PathError::NoKey(at(rest)));
+                }
+                segments.push(Segment::Key(rest[..end].to_owned()));
+                rest = &rest[end..];
+            }
+            wants_key = false;
+        }
+        Ok(Path(segments))
+    }
+
+    /// The text that [`Path::parse`] reads back: keys in quotes where they need them.
+    pub fn quoted(&self) -> String {
+        let mut text = String::new();
+        for (at, segment) in self.0.iter().enumerate() {
+            let dot = if at == 0 { "" } else { "." };
+            match segment {
+                Segment::Index(n) => text.push_str(&format!("[{n}]")),
+                Segment::Key(key) if key.is_empty() || key.contains(['.', '[', '\'']) => {
+                    text.push_str(&format!("{dot}\"{key}\""));
+                }
+                Segment::Key(key) if key.starts_with('"') => text.push_str(&format!("{dot}'{key}'")),
+                Segment::Key(key) => text.push_str(&format!("{dot}{key}")),
+            }
+        }
+        text
+    }
+
+    /// Hands the path to whoever takes borrowed ones.
+    pub fn with_ref<T>(&self, take: impl Fn(&PathRef<'_>) -> T) -> T {
+        fn step<T>(rest: &[Segment], at: &PathRef<'_>, take: &dyn Fn(&PathRef<'_>) -> T) -> T {
+            match rest.split_first() {
+                None => take(at),
+                Some((Segment::Key(key), rest)) => step(rest, &at.key(key), take),
+                Some((Segment::Index(n), rest)) => step(rest, &at.index(*n), take),
+            }
+        }
+        step(&self.0, &PathRef::Root, &take)
+    }
+}
+
 impl fmt::Display for Path {
     /// `services.web.ports[0]`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -113,6 +191,24 @@ impl fmt::Display for PathRef<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paths_are_read_back() {
+        for text in ["services.web.ports[0]", "services.\"a.b\".labels.'say \"x\"'", "x[1][2].y", "name"] {
+            let path = Path::parse(text).unwrap();
+            assert_eq!(Path::parse(&path.quoted()), Ok(path), "{text}");
+        }
+        assert_eq!(Path::parse("services.\"a.b\"").unwrap().0[1], Segment::Key("a.b".to_owned()));
+        for (text, error) in [
+            ("", PathError::NoKey(1)),
+            ("a..b", PathError::NoKey(3)),
+            ("a.", PathError::NoKey(3)),
+            ("a.\"b", PathError::Unclosed(3)),
+            ("a[x]", PathError::NoIndex(2)),
+        ] {
+            assert_eq!(Path::parse(text), Err(error), "{text}");
+        }
+    }
 
     #[test]
     fn paths_print_and_match() {

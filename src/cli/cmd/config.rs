@@ -4,11 +4,12 @@ use clap::Args;
 
 use crate::app::config::{Form, What};
 use crate::app::digests;
-use crate::app::load::{LoadRequest, Loaded};
+use crate::app::explain::{ExplainError, Explainer};
+use crate::app::load::{LoadRequest, Loaded, load_recorded};
 use crate::app::{self, Along};
 use crate::cli::exit;
 use crate::cli::front::Front;
-use crate::ui::terminal;
+use crate::ui::{self, table, terminal};
 
 /// Check the Compose files and print the project in its full form
 #[derive(Args, Clone, Debug)]
@@ -92,6 +93,14 @@ pub struct Config {
     /// Print the variables that interpolation sees
     #[arg(long)]
     pub environment: bool,
+
+    /// Tell where the value at a path comes from, such as services.web.environment.TAG or services.web.ports[0]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["no_interpolate", "quiet", "origins", "resolve_image_digests", "lock_image_digests"])]
+    pub explain: Option<String>,
+
+    /// Print the project with the origin of each value in a comment
+    #[arg(long, conflicts_with_all = ["no_interpolate", "quiet", "format", "resolve_image_digests", "lock_image_digests"])]
+    pub origins: bool,
 }
 
 impl Config {
@@ -149,6 +158,12 @@ pub fn run(front: &Front, config: &Config) -> u8 {
             "service filtering is not applied when {flag} is set, the full model will be rendered"
         ));
     }
+    if config.explain.is_some() || config.origins {
+        return match with_origins(front, config, &wanted, form) {
+            Ok(text) => write(front, config, text),
+            Err(code) => code,
+        };
+    }
     let Some(mut loaded) = front.load(wanted) else { return exit::ERROR };
     if what == What::Project
         && (config.resolve_image_digests || config.lock_image_digests)
@@ -163,6 +178,45 @@ pub fn run(front: &Front, config: &Config) -> u8 {
     if config.quiet {
         return exit::OK;
     }
+    write(front, config, text)
+}
+
+/// What `--explain` or `--origins` print. `Err` holds the exit code; everything was told already.
+fn with_origins(front: &Front, config: &Config, wanted: &LoadRequest, form: Form) -> Result<String, u8> {
+    let (loaded, record) = load_recorded(wanted, front.reading());
+    front.tell(&loaded.findings, &loaded.sources);
+    if loaded.findings.has_errors() {
+        return Err(exit::ERROR);
+    }
+    let explainer = Explainer::new(&loaded, &record, front.reading().files, &front.process.cwd)
+        .map_err(|error| front.fail(error.to_string()))?;
+    let Some(path) = &config.explain else { return Ok(explainer.origins()) };
+    let json = |text: Result<String, serde_json::Error>| text.map_err(|error| front.fail(error.to_string()));
+    let sources = &loaded.sources;
+    match explainer.explain(path) {
+        Ok(explanation) if form == Form::Json => json(explanation.json(sources)),
+        Ok(explanation) => {
+            let look = ui::diag::Look { styled: front.colours_out(), width: terminal::stdout_width() };
+            let text = ui::diag::draw_account(&explanation.account(), sources, look);
+            Ok(text + &table::layout(&explanation.rows(), 0, 2))
+        }
+        Err(ExplainError::Missing(missing)) => {
+            match form {
+                Form::Json => terminal::print(&json(missing.json(sources))?),
+                _ => {
+                    let look =
+                        ui::diag::Look { styled: front.colours_err(), width: terminal::stderr_width() };
+                    terminal::print_error(&ui::diag::draw_account(&missing.account(), sources, look));
+                }
+            }
+            Err(exit::ERROR)
+        }
+        Err(error) => Err(front.fail(error.to_string())),
+    }
+}
+
+/// Writes what was asked for.
+fn write(front: &Front, config: &Config, text: String) -> u8 {
     match &config.output {
         None => terminal::print(&text),
         Some(path) => {

@@ -4,5 +4,6 @@
 pub mod attached;
 pub mod config;
 pub mod lifecycle;
+pub mod lint;
 pub mod show;
 pub mod up;

@@ -11,11 +11,28 @@ pub(super) struct Text {
     out: String,
     /// In characters, from 0.
     column: usize,
+    /// Comments behind the values that are still to come.
+    remarks: std::vec::IntoIter<Option<String>>,
 }
 
 impl Text {
     pub(super) fn new() -> Text {
-        Text { out: String::new(), column: 0 }
+        Text::with_remarks(Vec::new())
+    }
+
+    pub(super) fn with_remarks(remarks: Vec<Option<String>>) -> Text {
+        Text { out: String::new(), column: 0, remarks: remarks.into_iter() }
+    }
+
+    /// Writes the next value's comment.
+    pub(super) fn remark(&mut self) {
+        if let Some(remark) = self.remarks.next().flatten() {
+            self.push(" # ");
+            // A line break would end the comment.
+            for c in remark.chars() {
+                self.char(if c.is_control() || is_break(c) { ' ' } else { c });
+            }
+        }
     }
 
     /// The text as it is.
@@ -186,6 +203,7 @@ impl Text {
             _ => "",
         };
         self.push(chomp);
+        self.remark();
         self.line_break('\n');
         for line in text.split_inclusive(is_break) {
             let content = line.trim_end_matches(is_break);

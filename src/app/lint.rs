@@ -1,0 +1,60 @@
+//! `lint`: everything that loading finds, and the traps beside it.
+
+use super::load::{LoadRequest, Reading, load_recorded};
+use crate::diag::{Code, Diagnostics, Severity, SourceMap};
+use crate::lint::{self, Allowed, Subject};
+
+pub use crate::lint::why;
+
+/// What to look through.
+#[derive(Clone, Debug)]
+pub struct LintRequest {
+    /// The project, as `up` would load it.
+    pub load: LoadRequest,
+    /// Codes or slugs of findings that are not wanted.
+    pub allow: Vec<String>,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub struct Linted {
+    /// The findings, sorted by place.
+    pub findings: Diagnostics,
+    /// The texts they point into.
+    pub sources: SourceMap,
+}
+
+impl Linted {
+    /// Whether there is a finding at least so bad.
+    pub fn has(&self, worst: Severity) -> bool {
+        self.findings.iter().any(|finding| finding.severity <= worst)
+    }
+}
+
+/// Loads a project and asks every rule. Blocking: it reads files.
+pub fn lint(request: &LintRequest, reading: Reading<'_>) -> Linted {
+    let (mut loaded, provenance) = load_recorded(&request.load, reading);
+    let mut findings = std::mem::take(&mut loaded.findings);
+    if let Some(project) = &loaded.project {
+        let subject =
+            Subject { project, sources: &loaded.sources, provenance: &provenance, files: reading.files };
+        let mut traps = Diagnostics::new();
+        lint::check(&subject, &mut traps);
+        let allowed = Allowed::read(&request.allow, &subject, &mut traps);
+        findings = without_doubles(findings, &traps);
+        findings.absorb(traps);
+        findings = lint::silence(findings, &allowed, &subject);
+        findings.sort();
+    }
+    Linted { findings, sources: loaded.sources }
+}
+
+/// That a variable is not set need not be said where it is said who sets it in vain.
+fn without_doubles(findings: Diagnostics, traps: &Diagnostics) -> Diagnostics {
+    let told = |code, span| traps.iter().any(|trap| trap.code == code && trap.span == span);
+    let mut kept = Diagnostics::new();
+    kept.extend(findings.into_iter().filter(|finding| {
+        finding.code != Code::UnsetVariable || !told(Code::VariableInEnvFile, finding.span)
+    }));
+    kept
+}
