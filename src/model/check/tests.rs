@@ -77,8 +77,8 @@ fn profiles_decide_what_can_be_depended_on() {
 fn swarm_only_keys_are_told_once_each() {
     let (project, mut diags) = fixture::project(json!({
         "services": { "a": { "image": "x", "deploy": { "mode": "global", "placement": { "constraints": ["c"] } },
-            "secrets": [{ "source": "s", "mode": "0440" }, { "source": "copied", "mode": "0440" }] } },
-        "secrets": { "s": { "file": "/x", "labels": { "a": "b" } }, "copied": { "environment": "E" } },
+            "secrets": ["s"] } },
+        "secrets": { "s": { "file": "/x", "labels": { "a": "b" } } },
     }));
     swarm_only(&project, &mut diags);
     assert_eq!(
@@ -86,7 +86,6 @@ fn swarm_only_keys_are_told_once_each() {
         [
             "RC0702 services.a.deploy.mode: `deploy.mode` is only honoured by Swarm",
             "RC0702 services.a.deploy.placement: `deploy.placement` is only honoured by the scheduler of Swarm",
-            "RC0702 services.a.secrets[0].mode: `mode` of a mounted file is ignored outside of Swarm",
             "RC0702 secrets.s.labels: only Swarm gives secrets labels",
         ]
     );
