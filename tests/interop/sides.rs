@@ -43,6 +43,16 @@ pub fn setting(variable: &str) -> Option<String> {
     value
 }
 
+/// Runs a program to its end.
+fn said(command: &mut Command) -> Said {
+    let done = command.output().expect("the program runs");
+    Said {
+        code: done.status.code().unwrap_or(-1),
+        out: String::from_utf8_lossy(&done.stdout).into_owned(),
+        err: String::from_utf8_lossy(&done.stderr).into_owned(),
+    }
+}
+
 /// Where the project's files are.
 pub fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/rich")
@@ -63,25 +73,27 @@ impl Bench {
 
     /// Runs one of the programs on the files to its end.
     pub fn run(&self, side: Side, arguments: &[&str]) -> Said {
-        self.run_in(side, &directory(), &[&["-f", self.file], arguments].concat())
+        said(&mut self.command(side, &directory(), &[&["-f", self.file], arguments].concat()))
     }
 
     /// Runs one of the programs far from the files: only the project's name is known.
     pub fn run_by_name(&self, side: Side, arguments: &[&str]) -> Said {
-        self.run_in(side, &std::env::temp_dir(), &[&["-p", &self.project], arguments].concat())
+        said(&mut self.command(side, &std::env::temp_dir(), &[&["-p", &self.project], arguments].concat()))
     }
 
     /// Like [`Bench::run_by_name`], but the name comes from the environment.
     pub fn run_by_environment(&self, side: Side, arguments: &[&str]) -> Said {
-        self.run_in(side, &std::env::temp_dir(), arguments)
+        let mut command = self.command(side, &std::env::temp_dir(), arguments);
+        said(command.env("COMPOSE_PROJECT_NAME", &self.project))
     }
 
-    fn run_in(&self, side: Side, directory: &Path, arguments: &[&str]) -> Said {
+    fn command(&self, side: Side, directory: &Path, arguments: &[&str]) -> Command {
         let program = match side {
             Side::Ours => Path::new(env!("CARGO_BIN_EXE_rcompose")),
             Side::Theirs => &self.reference,
         };
-        let done = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .args(arguments)
             .current_dir(directory)
             .env_clear()
@@ -89,17 +101,10 @@ impl Bench {
             // No configuration of whoever runs the tests.
             .env("HOME", std::env::temp_dir().join("interop-no-home"))
             .env("DOCKER_HOST", &self.engine)
-            .env("COMPOSE_PROJECT_NAME", &self.project)
             .env("PROJECT", &self.project)
             .env("SUBNET", &self.subnet)
-            .stdin(Stdio::null())
-            .output()
-            .expect("the program runs");
-        Said {
-            code: done.status.code().unwrap_or(-1),
-            out: String::from_utf8_lossy(&done.stdout).into_owned(),
-            err: String::from_utf8_lossy(&done.stderr).into_owned(),
-        }
+            .stdin(Stdio::null());
+        command
     }
 
     /// Runs what must go well.

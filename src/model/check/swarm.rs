@@ -1,7 +1,7 @@
 //! What only Swarm honours.
 
 use crate::diag::{Code, Diagnostic, Diagnostics};
-use crate::model::{FileReference, MountType, Origins, Project, Service};
+use crate::model::{MountType, Origins, Project, Service};
 use crate::yaml::PathRef;
 
 use super::{HERE, full_path};
@@ -9,7 +9,7 @@ use super::{HERE, full_path};
 pub(super) fn check(project: &Project, diags: &mut Diagnostics) {
     for service in project.services.values() {
         deploy(service, diags);
-        container(project, service, diags);
+        container(service, diags);
     }
     for secret in project.secrets.values() {
         let labels = (!secret.labels.is_empty(), "labels", "only Swarm gives secrets labels");
@@ -44,7 +44,7 @@ fn deploy(service: &Service, diags: &mut Diagnostics) {
     }
 }
 
-fn container(project: &Project, service: &Service, diags: &mut Diagnostics) {
+fn container(service: &Service, diags: &mut Diagnostics) {
     let (container, origins) = (&service.container, &service.origins);
     let credentials = "`credential_spec` is only supported for Windows containers under Swarm";
     warn(container.credential_spec.is_some(), origins, HERE.key("credential_spec"), credentials, diags);
@@ -58,40 +58,6 @@ fn container(project: &Project, service: &Service, diags: &mut Diagnostics) {
     for (at, mount) in container.volumes.iter().enumerate() {
         let set = mount.kind == MountType::Cluster;
         warn(set, origins, volumes.index(at), "cluster volumes are only supported by Swarm", diags);
-    }
-    let secret = |key: &str| project.secrets.get(key).is_some_and(|secret| secret.file.is_some());
-    owners(origins, &container.secrets, secret, HERE.key("secrets"), diags);
-    let config = |key: &str| project.configs.get(key).is_some_and(|config| config.file.is_some());
-    owners(origins, &container.configs, config, HERE.key("configs"), diags);
-}
-
-/// A file is mounted as it is. What comes from the environment or stands in the file itself is copied in,
-/// with the owner and the mode that were asked for.
-fn owners(
-    origins: &Origins,
-    references: &[FileReference],
-    mounted: impl Fn(&str) -> bool,
-    at: PathRef<'_>,
-    diags: &mut Diagnostics,
-) {
-    for (n, reference) in references.iter().enumerate() {
-        if !reference.source.as_deref().is_some_and(&mounted) {
-            continue;
-        }
-        let item = at.index(n);
-        for (set, key) in [
-            (reference.uid.is_some(), "uid"),
-            (reference.gid.is_some(), "gid"),
-            (reference.mode.is_some(), "mode"),
-        ] {
-            warn(
-                set,
-                origins,
-                item.key(key),
-                &format!("`{key}` of a mounted file is ignored outside of Swarm"),
-                diags,
-            );
-        }
     }
 }
 

@@ -186,6 +186,17 @@ impl Lowering<'_> {
             return;
         }
         if let Some(file) = resource.file {
+            if reference.uid.is_some() || reference.gid.is_some() || reference.mode.is_some() {
+                let message =
+                    format!("{kind} \"{key}\": `uid`, `gid` and `mode` are not honoured for a mounted file");
+                self.report(
+                    service,
+                    Code::NotCarried,
+                    at,
+                    message,
+                    "the file keeps its owner and mode of the host",
+                );
+            }
             mounts.entry(target.clone()).or_insert_with(|| MountSpec {
                 target,
                 read_only: true,
