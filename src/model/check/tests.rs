@@ -86,7 +86,7 @@ fn swarm_only_keys_are_told_once_each() {
         [
             "RC0702 services.a.deploy.mode: `deploy.mode` is only honoured by Swarm",
             "RC0702 services.a.deploy.placement: `deploy.placement` is only honoured by the scheduler of Swarm",
-            "RC0702 services.a.secrets[0].mode: `mode` is ignored outside of Swarm",
+            "RC0702 services.a.secrets[0].mode: `mode` of a mounted file is ignored outside of Swarm",
             "RC0702 secrets.s.labels: only Swarm gives secrets labels",
         ]
     );
