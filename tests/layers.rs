@@ -48,6 +48,7 @@ const HOMES: &[(&str, &str)] = &[
     ("annotate_snippets", "ui"),
     ("gtmpl_ng", "ui"),
     ("granit_parser", "yaml"),
+    ("reqwest", "app"),
 ];
 
 /// What a pure module may not name. `load` reads files through a trait, with the standard library's paths only.

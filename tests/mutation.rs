@@ -12,6 +12,7 @@ mod breakages;
 #[path = "mutation/dice.rs"]
 mod dice;
 #[path = "mutation/oracle.rs"]
+#[allow(dead_code, reason = "the reasons are for the comparison with our own walk")]
 mod oracle;
 #[path = "mutation/projects.rs"]
 mod projects;
@@ -79,7 +80,8 @@ fn run<'a>(projects: &'a [Project], times: usize) -> (Vec<Outcome<'a>>, Vec<&'a 
         };
         let dice = &mut Dice(seed as u64);
         for mistake in Mistake::ALL {
-            let broken = breakages(text, &root, mistake, times, &oracle, dice);
+            let alone = project.compose.len() == 1;
+            let broken = breakages(text, &root, mistake, times, &oracle, alone, dice);
             outcomes.extend(broken.into_iter().map(|broken| outcome(project, broken)));
         }
     }
@@ -110,6 +112,13 @@ impl Tally {
 
     fn noise(&self) -> f64 {
         self.errors as f64 / self.broken.max(1) as f64
+    }
+
+    /// What the loader is held to: the line, one error for one mistake, and the word that was meant.
+    fn is_good_enough(&self, text: &str) {
+        assert!(self.share() >= 0.98, "{text}");
+        assert!(self.noise() <= 1.1, "{text}");
+        assert!(self.guessed as f64 >= 0.98 * self.guessable as f64, "{text}");
     }
 
     fn row(&self, name: &str) -> String {
@@ -201,8 +210,7 @@ fn mistakes_in_our_own_files_are_told_on_their_line() {
     let refused: Vec<&str> = refused.iter().map(|project| project.name.as_str()).collect();
     assert!(refused.is_empty(), "good files are refused: {refused:?}");
     assert_eq!(tallies.len(), Mistake::ALL.len(), "a kind of mistake was never made");
-    assert!(sum.share() >= 0.95, "{text}");
-    assert!(sum.noise() <= 1.2, "{text}");
+    sum.is_good_enough(&text);
     let taken = taken_by_reference(&outcomes, 7);
     assert!(taken.is_empty(), "Docker Compose takes what we expect to be refused:\n{}", taken.join("\n"));
 }
@@ -223,8 +231,7 @@ fn mistakes_in_a_corpus_are_told_on_their_line() {
         let only_we: Vec<&str> = only_we.map(|project| project.name.as_str()).collect();
         assert!(only_we.is_empty(), "good files are refused: {only_we:?}");
     }
-    assert!(sum.share() >= 0.95, "{text}");
-    assert!(sum.noise() <= 1.2, "{text}");
+    sum.is_good_enough(&text);
     let taken = taken_by_reference(&outcomes, 23);
     assert!(taken.is_empty(), "Docker Compose takes what we expect to be refused:\n{}", taken.join("\n"));
 }

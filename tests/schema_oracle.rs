@@ -1,10 +1,27 @@
 //! Our walk over the schema and a general JSON Schema validator must agree on which trees are good.
 //!
 //! Trees are made from the schema itself, so that every corner of it is visited, and then broken in a
-//! place or two. The same seeds every time: a failure names the seed and prints the tree.
+//! place or two. The same seeds every time: a failure names the seed and prints the tree. Then the files that
+//! `tests/mutation.rs` breaks, whole and broken, or those below the folder that `RCOMPOSE_CORPUS` names.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
+#[path = "mutation/breakages.rs"]
+#[allow(dead_code, reason = "only mistakes of shape are made here")]
+mod breakages;
+#[path = "mutation/dice.rs"]
+mod dice;
+#[path = "mutation/oracle.rs"]
+mod oracle;
+#[path = "mutation/projects.rs"]
+#[allow(dead_code, reason = "here nothing is loaded")]
+mod projects;
+#[path = "mutation/spots.rs"]
+mod spots;
+
+use breakages::{Mistake, breakages};
+use dice::Dice;
+use oracle::Oracle;
 use rcompose::diag::Diagnostics;
 use rcompose::schema;
 use rcompose::yaml::{Key, Kind, Mapping, Node};
@@ -33,54 +50,13 @@ fn findings(value: &Value) -> Diagnostics {
     diags
 }
 
-struct Oracle {
-    schema: Value,
-    validator: jsonschema::Validator,
-}
-
-impl Oracle {
-    fn new() -> Oracle {
-        let schema: Value = serde_json::from_str(schema::SOURCE).unwrap();
-        let validator = jsonschema::draft202012::new(&schema).unwrap();
-        Oracle { schema, validator }
-    }
-
-    fn agree(&self, value: &Value, what: &str) -> bool {
-        let good = self.validator.is_valid(value);
-        let ours = findings(value);
-        assert_eq!(
-            good,
-            ours.is_empty(),
-            "{what}\n{value:#}\noracle: {:#?}\nours: {ours:#?}",
-            self.validator.iter_errors(value).map(|e| e.to_string()).collect::<Vec<_>>()
-        );
-        good
-    }
-}
-
-/// A small generator of numbers (splitmix64): the tests need no better one.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, sides: usize) -> usize {
-        (self.roll() % sides.max(1) as u64) as usize
-    }
-
-    fn one_in(&mut self, sides: usize) -> bool {
-        self.below(sides) == 0
-    }
-
-    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.below(from.len())]
-    }
+/// Both must say the same; gives what that is.
+fn agree(oracle: &Oracle, value: &Value, what: &str) -> bool {
+    let good = oracle.takes(value);
+    let ours = findings(value);
+    let reasons = oracle.reasons(value);
+    assert_eq!(good, ours.is_empty(), "{what}\n{value:#}\noracle: {reasons:#?}\nours: {ours:#?}");
+    good
 }
 
 const WORDS: &[&str] =
@@ -233,7 +209,7 @@ fn trees_from_the_schema_and_their_broken_copies() {
     for seed in 0..1500 {
         let dice = &mut Dice(seed);
         let tree = make(&oracle.schema, &oracle.schema, dice, 0);
-        let mut count = |value: &Value, what: &str| match oracle.agree(value, what) {
+        let mut count = |value: &Value, what: &str| match agree(&oracle, value, what) {
             true => good += 1,
             false => bad += 1,
         };
@@ -280,7 +256,7 @@ fn each_service_key_with_each_kind_of_value() {
     };
     for key in keys("service") {
         for value in &values {
-            oracle.agree(&json!({"services": {"web": {key.clone(): value}}}), &key);
+            agree(&oracle, &json!({"services": {"web": {key.clone(): value}}}), &key);
         }
     }
     for (section, definition) in [
@@ -293,12 +269,12 @@ fn each_service_key_with_each_kind_of_value() {
     ] {
         for key in keys(definition) {
             for value in &values {
-                oracle.agree(&json!({section: {"one": {key.clone(): value}}}), &key);
+                agree(&oracle, &json!({section: {"one": {key.clone(): value}}}), &key);
             }
         }
         for value in &values {
-            oracle.agree(&json!({section: {"one": value}}), section);
-            oracle.agree(&json!({section: value}), section);
+            agree(&oracle, &json!({section: {"one": value}}), section);
+            agree(&oracle, &json!({section: value}), section);
         }
     }
 }
@@ -324,4 +300,33 @@ fn every_finding_of_a_tree_is_told() {
         "services.db.depends_on.cache",
     ];
     assert_eq!(paths, expected.map(|path| Some(path.to_owned())));
+}
+
+#[test]
+fn real_files_and_their_broken_copies() {
+    let oracle = Oracle::new();
+    let (mut good, mut bad) = (0, 0);
+    let mut count = |text: &str, what: &str| {
+        for root in oracle::documents(text).unwrap_or_default() {
+            // What JSON has no word for is refused before the schema is asked.
+            let Some(value) = oracle::json(&root) else { continue };
+            let mut ours = Diagnostics::new();
+            schema::validate(&root, &mut ours);
+            let (takes, reasons) = (oracle.takes(&value), oracle.reasons(&value));
+            assert_eq!(takes, ours.is_empty(), "{what}\n{text}\noracle: {reasons:#?}\nours: {ours:#?}");
+            *(if takes { &mut good } else { &mut bad }) += 1;
+        }
+    };
+    for (seed, project) in projects::corpus().unwrap_or_else(projects::own).iter().enumerate() {
+        let Some(text) = project.text() else { continue };
+        count(text, &project.name);
+        let Some(root) = oracle::documents(text).and_then(|all| all.into_iter().next()) else { continue };
+        let dice = &mut Dice(seed as u64);
+        for mistake in [Mistake::Key, Mistake::Type, Mistake::Missing, Mistake::Quantity, Mistake::Word] {
+            for broken in breakages(text, &root, mistake, 4, &oracle, true, dice) {
+                count(&broken.text, &format!("{}: {}", project.name, broken.what));
+            }
+        }
+    }
+    assert!(good > 30 && bad > 100, "one-sided: {good} good, {bad} bad");
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Session;
 use crate::apply::{self, BeforeStart, Options, Report};
+use crate::base::ProjectName;
 use crate::engine::EngineError;
 use crate::observe::{self, Query};
 use crate::plan::{self, Hazard, Input, Intent, Plan, PlanError};
@@ -20,6 +21,12 @@ pub enum ConvergeError {
     /// No plan can be made.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// A name on the command line is that of no service.
+    #[error("no such service: {0}")]
+    NoSuchService(String),
+    /// Only the project's name is known, and nothing on the engine bears it.
+    #[error("no container found for project \"{0}\": not found")]
+    NothingThere(ProjectName),
 }
 
 /// Whether the user agrees to what may lose data.

@@ -128,6 +128,7 @@ fn run(wanted: &LoadRequest, reading: Reading<'_>, mut log: Option<&mut Provenan
     loaded.located = located;
     loaded.sources.relative_to(&wanted.request.cwd.to_string_lossy());
     loaded.findings.sort();
+    loaded.findings.fold_copies();
     loaded
 }
 

@@ -25,6 +25,7 @@ pub use crate::engine::{Engine, EngineError};
 pub use crate::load::discover::Request;
 pub use crate::load::env;
 pub use crate::model::select::Along;
+pub use crate::spec::labels::COMPATIBLE_VERSION;
 pub use crate::spec::{Desired, PullPolicy};
 
 /// What every use case that talks to an engine needs.

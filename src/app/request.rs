@@ -12,7 +12,7 @@ use crate::diag::{Diagnostics, SourceMap};
 use crate::engine::EngineError;
 use crate::graph::Graph;
 use crate::load::env;
-use crate::model::Project;
+use crate::model::{Project, glob};
 use crate::observe::{self, Query};
 use crate::spec::{self, Desired};
 
@@ -94,6 +94,36 @@ pub fn from_loaded(loaded: Loaded, facts: &Facts) -> Option<Aim> {
     Some(aim)
 }
 
+/// What the names of a command line stand for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// The services, in the order they were named.
+    pub services: Vec<ServiceName>,
+    /// Names of no service.
+    pub unknown: Vec<String>,
+}
+
+/// Finds services by their names, or by a glob over the names of those that are on.
+pub fn named(desired: &Desired, names: &[String]) -> Named {
+    let mut found = Named::default();
+    for name in names {
+        let exact = ServiceName::from(name.as_str());
+        if desired.services.contains_key(&exact) || desired.others.contains(&exact) {
+            found.services.push(exact);
+            continue;
+        }
+        let matching = desired.services.keys().filter(|key| glob::matches(name, key));
+        let before = found.services.len();
+        if glob::is_pattern(name) {
+            found.services.extend(matching.cloned());
+        }
+        if found.services.len() == before {
+            found.unknown.push(name.clone());
+        }
+    }
+    found
+}
+
 /// These services and everything that depends on them.
 pub fn with_dependants(desired: &Desired, names: &[ServiceName]) -> Vec<ServiceName> {
     let services = desired.services.values();
@@ -102,4 +132,53 @@ pub fn with_dependants(desired: &Desired, names: &[ServiceName]) -> Vec<ServiceN
             .map(|service| (service.name.as_str(), service.depends_on.iter().map(|d| d.service.as_str()))),
     );
     graph.with_dependants(names.iter().map(ServiceName::as_str)).into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Span;
+    use crate::model::Service;
+    use crate::spec::{ContainerSpec, PullPolicy, ServiceSpec};
+
+    fn desired(names: &[&str], others: &[&str]) -> Desired {
+        let spec = |name: &str| ServiceSpec {
+            name: name.into(),
+            scale: 1,
+            container_name: None,
+            container: ContainerSpec::default(),
+            source: std::sync::Arc::new(Service::default()),
+            depends_on: Vec::new(),
+            pull_policy: PullPolicy::Missing,
+            has_build: false,
+            provider: false,
+            attach: true,
+            post_start: Vec::new(),
+            pre_stop: Vec::new(),
+            span: Span::NONE,
+        };
+        Desired {
+            project: ProjectName::from("p"),
+            services: names.iter().map(|name| (ServiceName::from(*name), spec(name))).collect(),
+            others: others.iter().map(|name| ServiceName::from(*name)).collect(),
+            networks: IndexMap::new(),
+            volumes: IndexMap::new(),
+            separator: '-',
+        }
+    }
+
+    #[test]
+    fn names_and_globs_are_services_and_the_rest_is_told() {
+        let desired = desired(&["web", "worker", "db"], &["off"]);
+        let found = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            let Named { services, unknown } = named(&desired, &names);
+            (services.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "), unknown.join(" "))
+        };
+        let told = |services: &str, unknown: &str| (services.to_owned(), unknown.to_owned());
+        assert_eq!(found(&["db", "w*"]), told("db web worker", ""));
+        assert_eq!(found(&["off", "o*"]), told("off", "o*"));
+        assert_eq!(found(&["nosuch"]), told("", "nosuch"));
+        assert_eq!(found(&[]), told("", ""));
+    }
 }

@@ -19,7 +19,7 @@ use crate::app::remote::Remote;
 use crate::app::request::{self, Aim, Facts};
 use crate::app::{self, Canceller, Engine, Events, Request, Session, cancellation};
 use crate::base::ProjectName;
-use crate::diag::{Diagnostics, Severity, SourceMap};
+use crate::diag::{Code, Diagnostics, Severity, SourceMap};
 use crate::docker;
 use crate::event::{Event, Level};
 use crate::ui::mode::{Ansi, Mode};
@@ -45,7 +45,12 @@ impl Front {
     pub fn new(global: Global) -> Result<Front, String> {
         let process =
             Process::read().map_err(|error| format!("the current directory is not there: {error}"))?;
-        let ansi = Ansi::parse(global.ansi.as_deref().or(process.get("COMPOSE_ANSI")).unwrap_or_default());
+        if global.no_ansi {
+            let text = "option '--no-ansi' is DEPRECATED ! Please use '--ansi' instead.\n";
+            terminal::print_error(text);
+        }
+        let asked = if global.no_ansi { Some("never") } else { global.ansi.as_deref() };
+        let ansi = Ansi::parse(asked.or(process.get("COMPOSE_ANSI")).unwrap_or_default());
         let progress = global.progress.as_deref().or(process.get("COMPOSE_PROGRESS")).unwrap_or_default();
         let mode = Mode::choose(progress, ansi, terminal::stderr_is_terminal()).map_err(|e| e.to_string())?;
         let parallel = match (global.parallel, process.get("COMPOSE_PARALLEL_LIMIT")) {
@@ -97,10 +102,14 @@ impl Front {
         }
     }
 
-    /// Loads what is wanted and tells the findings; `None` when there are errors among them.
-    pub fn load(&self, mut wanted: LoadRequest) -> Option<Loaded> {
+    fn look(&self, mut wanted: LoadRequest) -> Loaded {
         wanted.keep_unused |= self.global.all_resources;
-        let loaded = load_with(&wanted, self.reading());
+        load_with(&wanted, self.reading())
+    }
+
+    /// Loads what is wanted and tells the findings; `None` when there are errors among them.
+    pub fn load(&self, wanted: LoadRequest) -> Option<Loaded> {
+        let loaded = self.look(wanted);
         self.tell(&loaded.findings, &loaded.sources);
         (!loaded.findings.has_errors()).then_some(loaded)
     }
@@ -229,25 +238,45 @@ impl Front {
         })
     }
 
-    /// A project for commands that also work without a Compose file: with only `-p`, its labels tell.
+    /// A project for commands that also work without a Compose file: with only `-p`, its labels tell, and
+    /// with `COMPOSE_PROJECT_NAME` too when the files can't be loaded.
     /// `Err` holds the exit code; everything was told already.
     pub fn aim(&self, services: &[String], along: app::Along) -> Result<Target, u8> {
         if self.global.files.is_empty()
             && let Some(name) = &self.global.project_name
         {
-            return match ProjectName::normalize(name) {
-                Some(name) => Ok(Target::Name(name)),
-                None => Err(self.fail(format!("invalid project name \"{name}\""))),
-            };
+            return self.by_name(name);
         }
         let mut wanted = LoadRequest::full(self.request(), services.to_vec());
         wanted.along = along;
         wanted.resolve_environment = false;
-        let loaded = self.load(wanted).ok_or(exit::ERROR)?;
+        let loaded = self.look(wanted);
+        let misnamed = loaded.findings.iter().any(|finding| finding.code == Code::NoSuchService);
+        if let Some(name) = self.process.get("COMPOSE_PROJECT_NAME")
+            && loaded.findings.has_errors()
+            && !misnamed
+        {
+            // Files that can't be used are told; that there are none is no matter here.
+            if loaded.findings.iter().any(|finding| finding.code != Code::NoConfigFile) {
+                self.tell(&loaded.findings, &loaded.sources);
+            }
+            return self.by_name(name);
+        }
+        self.tell(&loaded.findings, &loaded.sources);
+        if loaded.findings.has_errors() {
+            return Err(exit::ERROR);
+        }
         let facts = self.facts(&loaded);
         // What can't be brought up may still be taken down: findings of the lowering are no matter here.
         let aim = loaded.project.map(|project| request::from_project(project, loaded.sources, &facts));
         aim.map(|aim| Target::Aim(Box::new(aim))).ok_or(exit::ERROR)
+    }
+
+    fn by_name(&self, name: &str) -> Result<Target, u8> {
+        match ProjectName::normalize(name) {
+            Some(name) => Ok(Target::Name(name)),
+            None => Err(self.fail(format!("invalid project name \"{name}\""))),
+        }
     }
 
     /// Tells what lowering found; `None` when it forbids to go on.

@@ -47,6 +47,14 @@ pub struct Global {
     #[arg(long, value_name = "WHEN", help_heading = "Output")]
     pub ansi: Option<String>,
 
+    /// The old name of --ansi never
+    #[arg(long, hide = true, conflicts_with = "ansi")]
+    pub no_ansi: bool,
+
+    /// Accepted for old scripts; there is nothing more to tell
+    #[arg(long, hide = true)]
+    pub verbose: bool,
+
     /// How many pulls at once, -1 for no limit [env: COMPOSE_PARALLEL_LIMIT]
     #[arg(long, value_name = "N", allow_negative_numbers = true, help_heading = "Engine")]
     pub parallel: Option<i64>,

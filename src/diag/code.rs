@@ -562,6 +562,36 @@ impl Code {
         self.row().4
     }
 
+    /// Whether such a finding means that a part of the files is not known.
+    pub fn leaves_gaps(self) -> bool {
+        matches!(
+            self,
+            Code::FileUnreadable
+                | Code::NotUtf8
+                | Code::FileTooLarge
+                | Code::RemoteRefused
+                | Code::YamlSyntax
+                | Code::TooDeep
+                | Code::TooManyNodes
+                | Code::NotAMapping
+                | Code::Include
+                | Code::IncludeCycle
+        )
+    }
+
+    /// The section that lacks a name, for findings about names that nothing declares.
+    pub fn undefined_in(self) -> Option<&'static str> {
+        Some(match self {
+            Code::UndefinedNetwork => "networks",
+            Code::UndefinedVolume => "volumes",
+            Code::UndefinedConfig => "configs",
+            Code::UndefinedSecret => "secrets",
+            Code::UndefinedModel => "models",
+            Code::UndefinedService => "services",
+            _ => return None,
+        })
+    }
+
     /// Every code, in order.
     pub fn all() -> impl Iterator<Item = Code> {
         TABLE.iter().map(|row| row.0)

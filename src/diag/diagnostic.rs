@@ -1,6 +1,6 @@
 //! One finding, and the list of them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{Code, FileId, Span};
 
@@ -73,6 +73,13 @@ impl Diagnostic {
         }
     }
 
+    /// The top-level key that a misspelt one was meant to be.
+    fn stands_for(&self) -> Option<&str> {
+        let top =
+            self.code == Code::UnknownKey && self.path.as_deref().is_some_and(|path| !path.contains('.'));
+        self.edit.as_ref().filter(|_| top).map(|edit| edit.replacement.as_str())
+    }
+
     /// Adds the path in the model.
     pub fn at(mut self, path: impl ToString) -> Diagnostic {
         self.path = Some(path.to_string());
@@ -104,6 +111,9 @@ impl Diagnostic {
     }
 }
 
+/// How many further places of one mistake are named.
+const COPIES: usize = 3;
+
 /// The findings of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diagnostics {
@@ -124,7 +134,9 @@ impl Diagnostics {
     }
 
     /// Takes over what a later stage found, without that which only follows from an error told already:
-    /// whatever is at its place or below its path, and "nothing to run" for a service with errors inside.
+    /// whatever is at its place or below its path, what is said of a list or mapping in a service with an error
+    /// inside, "nothing to run" for a service with errors inside, and undefined names where what declares them
+    /// could not be read.
     pub fn absorb(&mut self, later: Diagnostics) {
         let errors = || self.list.iter().filter(|known| known.severity == Severity::Error);
         let places: HashSet<(FileId, u32)> = errors()
@@ -133,20 +145,63 @@ impl Diagnostics {
             .collect();
         let paths: HashSet<&str> = errors().filter_map(|known| known.path.as_deref()).collect();
         let services: HashSet<&str> = paths.iter().filter_map(|path| service_of(path)).collect();
+        // Where a file could not be read to its end, nobody knows what it declares.
+        let gaps = errors().any(|known| known.code.leaves_gaps());
+        let doubtful = |section: &str| {
+            paths.contains(section) || errors().any(|known| known.stands_for() == Some(section))
+        };
+        let inner: HashSet<&str> = paths.iter().flat_map(|path| parents(path)).collect();
         let follows = |found: &Diagnostic| {
-            let told = |path: &str| {
-                let parents = path.char_indices().filter(|(_, c)| matches!(c, '.' | '['));
-                paths.contains(path) || parents.into_iter().any(|(at, _)| paths.contains(&path[..at]))
-            };
-            places.contains(&(found.span.file, found.span.start))
+            let told = |path: &str| parents(path).any(|parent| paths.contains(parent));
+            found.code.undefined_in().is_some_and(|section| gaps || doubtful(section))
+                || places.contains(&(found.span.file, found.span.start))
                 || found.path.as_deref().is_some_and(|path| {
                     told(path)
+                        || (found.severity == Severity::Error && is_detail(path) && inner.contains(path))
                         || (found.code == Code::NoImage
                             && service_of(path).is_some_and(|service| services.contains(service)))
                 })
         };
         let new: Vec<Diagnostic> = later.list.into_iter().filter(|found| !follows(found)).collect();
         self.extend(new);
+    }
+
+    /// Takes over what a later stage misses, unless something in the same place is told already: a key that
+    /// isn't there may stand there misspelt.
+    pub fn absorb_missing(&mut self, later: Diagnostics) {
+        if later.is_empty() {
+            return;
+        }
+        let paths = self.list.iter().filter(|known| known.severity == Severity::Error);
+        let told: HashSet<&str> = paths.filter_map(|known| known.path.as_deref()).flat_map(parents).collect();
+        let missing = |found: &Diagnostic| found.path.as_deref().is_none_or(|path| !told.contains(path));
+        let new: Vec<Diagnostic> = later.list.into_iter().filter(missing).collect();
+        self.extend(new);
+    }
+
+    /// Makes one of the errors that several places of the model have in common, because one place of the
+    /// files stands for all of them: through an alias, a merge key or `extends`.
+    pub fn fold_copies(&mut self) {
+        let mut firsts: HashMap<(Code, Span), usize> = HashMap::new();
+        let mut copies: HashMap<usize, Vec<String>> = HashMap::new();
+        let mut kept: Vec<Diagnostic> = Vec::with_capacity(self.list.len());
+        for found in std::mem::take(&mut self.list) {
+            if let (Severity::Error, true, Some(path)) = (found.severity, found.span.is_some(), &found.path) {
+                let first = *firsts.entry((found.code, found.span)).or_insert(kept.len());
+                if kept.get(first).is_some_and(|known| known.path.as_deref() != Some(path)) {
+                    copies.entry(first).or_default().push(format!("`{path}`"));
+                    continue;
+                }
+            }
+            kept.push(found);
+        }
+        for (at, mut paths) in copies {
+            let more = paths.len().saturating_sub(COPIES);
+            paths.truncate(COPIES);
+            let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+            kept[at].help.push(format!("the same place is also {}{rest}", paths.join(", ")));
+        }
+        self.list = kept;
     }
 
     /// Whether any finding is an error.
@@ -181,6 +236,17 @@ impl Diagnostics {
     pub fn into_vec(self) -> Vec<Diagnostic> {
         self.list
     }
+}
+
+/// A path and the paths of all that it stands in.
+fn parents(path: &str) -> impl Iterator<Item = &str> {
+    let ends = path.char_indices().filter(|(_, c)| matches!(c, '.' | '['));
+    ends.map(|(at, _)| &path[..at]).chain([path])
+}
+
+/// Whether a path leads into a service, not to it.
+fn is_detail(path: &str) -> bool {
+    service_of(path).is_some_and(|service| service.len() < path.len())
 }
 
 /// `services.web` of a path at or below it.

@@ -199,6 +199,7 @@ fn bind(text: &str) -> Option<MountSpec> {
             nocopy: has("nocopy"),
             subpath: None,
             selinux,
+            configured: false,
         }
     };
     Some(MountSpec { target: target.to_owned(), read_only: has("ro"), kind, consistency: None })
@@ -235,6 +236,7 @@ fn mount(mount: View<'_>) -> MountSpec {
                 nocopy: options.flag("NoCopy"),
                 subpath: options.word("Subpath"),
                 selinux: None,
+                configured: options.given(),
             }
         }
         "tmpfs" => {

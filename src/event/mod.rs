@@ -53,6 +53,16 @@ pub struct StatusEvent {
     pub progress: Option<(u64, u64)>,
 }
 
+impl StatusEvent {
+    /// What is said of the thing, and what is said beside: a warning is its own words, as in the reference.
+    pub fn words(&self) -> (&str, &str) {
+        match self.status {
+            Status::Warning if !self.details.is_empty() => (&self.details, ""),
+            status => (status.word(), &self.details),
+        }
+    }
+}
+
 /// The kind of a thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SubjectKind {

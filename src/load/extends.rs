@@ -304,7 +304,7 @@ impl Loader<'_> {
                     merge::merge(before, root, &PathRef::Root, self.diags)
                 }
             };
-            merge::unique(&mut root, self.diags);
+            merge::unique(&mut root, None);
             self.canonical(&mut root);
             model = Some((root, resets));
         }

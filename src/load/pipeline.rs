@@ -163,7 +163,9 @@ impl Loader<'_> {
             }
         }
         defaults::defaults(&mut model);
-        semantic::check(&mut model, self.diags);
+        let mut missing = Diagnostics::new();
+        semantic::check(&mut model, &mut missing);
+        self.diags.absorb_missing(missing);
         if let Some(base) = &set.base {
             paths::resolve(&mut model, base, self.reading.files, self.diags);
         }
@@ -183,7 +185,7 @@ impl Loader<'_> {
             true => root,
             false => merge::merge(model, root, &PathRef::Root, self.diags),
         };
-        merge::unique(&mut model, self.diags);
+        merge::unique(&mut model, None);
         if self.options.validate {
             schema::validate(&model, self.diags);
         }
@@ -200,7 +202,7 @@ impl Loader<'_> {
     pub fn canonical(&mut self, model: &mut Node) {
         canonical::transform(model, self.strictness(), self.diags);
         drop_empty_dns(model);
-        merge::unique(model, self.diags);
+        merge::unique(model, Some(self.diags));
     }
 
     fn strictness(&self) -> Strictness {

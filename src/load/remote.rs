@@ -81,6 +81,15 @@ pub fn parse(path: &str) -> Option<Result<Reference, String>> {
     Some(read_query(&mut reference, address.query.as_deref()).map(|()| Reference::Git(reference)))
 }
 
+/// A reference as it may be shown: without the password that some write into the address.
+pub fn shown(written: &str) -> String {
+    let Some((scheme, rest)) = written.split_once("://") else { return written.to_owned() };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    let Some((login, host)) = authority.rsplit_once('@') else { return written.to_owned() };
+    let Some((user, _)) = login.split_once(':') else { return written.to_owned() };
+    format!("{scheme}://{user}:***@{host}{}", &rest[authority.len()..])
+}
+
 /// The parts of a git address, decoded.
 struct GitAddress {
     remote: String,
@@ -210,7 +219,7 @@ pub fn fetch(
     let refuse = |code: Code, message: String| Some(Err(Box::new(Diagnostic::new(code, span, message))));
     let reference = match parsed {
         Ok(reference) => reference,
-        Err(fault) => return refuse(Code::RemoteFailed, format!("{written}: {fault}")),
+        Err(fault) => return refuse(Code::RemoteFailed, format!("{}: {fault}", shown(written))),
     };
     let (variable, words) = match reference {
         Reference::Git(_) => ("COMPOSE_EXPERIMENTAL_GIT_REMOTE", "git"),
@@ -228,7 +237,7 @@ pub fn fetch(
         Some(Ok(true)) | None => {}
     }
     let Some(source) = source else {
-        return refuse(Code::RemoteRefused, format!("remote files are not fetched here: {written}"));
+        return refuse(Code::RemoteRefused, format!("remote files are not fetched here: {}", shown(written)));
     };
     Some(source.fetch(written, &reference).map_err(|error| {
         let finding = Diagnostic::new(Code::RemoteFailed, span, error.message);
@@ -281,6 +290,20 @@ mod tests {
         ] {
             assert_eq!(parse(path), None, "{path}");
             assert!(!is_remote(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        for (written, expected) in [
+            ("https://me:p@ss@h/a.git#x:y", "https://me:***@h/a.git#x:y"),
+            ("https://token@h/a.git", "https://token@h/a.git"),
+            ("ssh://git@h:22/a", "ssh://git@h:22/a"),
+            ("https://h/a.git?ref=u:p@x", "https://h/a.git?ref=u:p@x"),
+            ("git@h:a", "git@h:a"),
+            ("oci://h:5/a@sha256:0", "oci://h:5/a@sha256:0"),
+        ] {
+            assert_eq!(shown(written), expected);
         }
     }
 

@@ -1,5 +1,7 @@
 //! What a daemon does with networks and volumes, and what it refuses.
 
+use std::net::IpAddr;
+
 use super::container::refused;
 use super::world::{Container, Network, Volume, World};
 use crate::base::{ContainerId, NetworkId};
@@ -18,10 +20,20 @@ impl World {
             let message = format!("network with name {} already exists", spec.name);
             return Err(EngineError::Conflict { subject, message });
         }
+        let pools = spec.ipam.iter().flat_map(|ipam| &ipam.pools);
+        let subnets: Vec<String> = pools.filter_map(|pool| pool.subnet.clone()).collect();
+        let taken = |subnet: &String| {
+            self.networks.values().flat_map(|network| &network.subnets).any(|other| overlap(subnet, other))
+        };
+        if subnets.iter().any(taken) {
+            let message = "Pool overlaps with other one on this address space".to_owned();
+            return Err(forbidden(subject, message));
+        }
         let driver = spec.driver.clone().filter(|driver| !driver.is_empty()).unwrap_or("bridge".into());
         let id = NetworkId::from(self.new_id('b'));
         let labels = spec.labels.clone().into_iter().collect();
-        let network = Network { id: id.clone(), name: spec.name.clone(), driver, labels, predefined: false };
+        let name = spec.name.clone();
+        let network = Network { id: id.clone(), name, driver, labels, subnets, predefined: false };
         self.networks.insert(id.clone(), network);
         Ok(id)
     }
@@ -144,6 +156,27 @@ impl World {
         self.volumes.remove(name);
         Ok(())
     }
+}
+
+/// Whether two subnets in CIDR form have addresses in common.
+fn overlap(one: &str, other: &str) -> bool {
+    let (Some((a, short)), Some((b, long))) = (subnet(one), subnet(other)) else { return false };
+    match (a, b) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => {
+            let shift = 32_u32.saturating_sub(short.min(long));
+            u64::from(a.to_bits()) >> shift == u64::from(b.to_bits()) >> shift
+        }
+        (IpAddr::V6(a), IpAddr::V6(b)) => {
+            let shift = 128_u32.saturating_sub(short.min(long));
+            a.to_bits().checked_shr(shift) == b.to_bits().checked_shr(shift)
+        }
+        _ => false,
+    }
+}
+
+fn subnet(text: &str) -> Option<(IpAddr, u32)> {
+    let (address, length) = text.split_once('/')?;
+    Some((address.parse().ok()?, length.parse().ok()?))
 }
 
 pub(super) fn observed_volume(name: &str, volume: &Volume) -> ObservedVolume {

@@ -94,6 +94,8 @@ pub(super) struct Network {
     pub(super) name: String,
     pub(super) driver: String,
     pub(super) labels: Labels,
+    /// Subnets asked for, in CIDR form.
+    pub(super) subnets: Vec<String>,
     pub(super) predefined: bool,
 }
 
@@ -136,6 +138,7 @@ impl World {
                     name: name.to_owned(),
                     driver: driver.to_owned(),
                     labels: Labels::new(),
+                    subnets: Vec::new(),
                     predefined: true,
                 },
             );

@@ -1,12 +1,12 @@
 //! Patterns for service names: `*`, `?`, `[a-z]`, `[^a]`, and `\` before a character to take as it is.
 
 /// Whether a text has any of the pattern's signs.
-pub(super) fn is_pattern(text: &str) -> bool {
+pub(crate) fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?', '['])
 }
 
 /// Whether the whole name fits the pattern; a malformed pattern fits nothing.
-pub(super) fn matches(pattern: &str, name: &str) -> bool {
+pub(crate) fn matches(pattern: &str, name: &str) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
     let name: Vec<char> = name.chars().collect();
     fits(&pattern, &name)

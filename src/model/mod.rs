@@ -18,7 +18,7 @@ mod develop;
 mod device;
 #[cfg(test)]
 mod fixture;
-mod glob;
+pub(crate) mod glob;
 pub mod hash;
 mod health;
 mod hook;

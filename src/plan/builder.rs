@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::networks::LeftNetwork;
 use super::verdict::{self, Fate, ServiceVerdict};
 use super::{Group, Hazard, Input, Op, Plan, PlanError, Reason, Recreate, Ref, Step, StepId, Target, Up};
 use crate::base::{ContainerId, NetworkId, ServiceName};
@@ -49,6 +50,8 @@ pub(super) struct Builder<'a> {
     pub removed: HashMap<ContainerId, StepId>,
     /// The networks, by key.
     pub networks: BTreeMap<String, Ref<NetworkId>>,
+    /// Networks to be removed in the end.
+    pub left_networks: Vec<LeftNetwork>,
     /// Reconnections of containers that stay, by container.
     pub reconnected: HashMap<ContainerId, Vec<StepId>>,
     /// Steps that make volumes, by key.
@@ -70,6 +73,7 @@ impl<'a> Builder<'a> {
             stopped: HashMap::new(),
             removed: HashMap::new(),
             networks: BTreeMap::new(),
+            left_networks: Vec::new(),
             reconnected: HashMap::new(),
             volumes: BTreeMap::new(),
             pulls: BTreeMap::new(),
@@ -122,13 +126,7 @@ impl<'a> Builder<'a> {
 
     /// The name of a service's container.
     pub fn container_name(&self, service: &ServiceSpec, number: u32) -> String {
-        match &service.container_name {
-            Some(name) => name.clone(),
-            None => {
-                let separator = self.input.desired.separator;
-                format!("{}{separator}{}{separator}{number}", self.input.desired.project, service.name)
-            }
-        }
+        service.container_name(self.input.desired, number)
     }
 
     /// Stops a container once over the whole plan; `None` when it doesn't run.
@@ -190,6 +188,7 @@ impl<'a> Builder<'a> {
             self.start_all(up);
         }
         self.end_replacements(up);
+        self.remove_left_networks();
         if up.wait && !up.no_start {
             self.wait_for_all();
         }
@@ -198,7 +197,7 @@ impl<'a> Builder<'a> {
     }
 
     fn refuse_named_and_scaled(&self, up: &Up) -> Result<(), PlanError> {
-        for service in self.input.desired.services.values() {
+        for service in self.order.iter().filter_map(|name| self.service(name)) {
             let scale = up.scale.get(&service.name).copied().unwrap_or(service.scale);
             if let Some(name) = &service.container_name
                 && scale > 1
@@ -211,7 +210,8 @@ impl<'a> Builder<'a> {
     }
 
     fn pull_images(&mut self, up: &Up) -> Result<(), PlanError> {
-        for service in self.input.desired.services.values() {
+        for name in self.order.clone() {
+            let Some(service) = self.service(&name) else { continue };
             let scale = up.scale.get(&service.name).copied().unwrap_or(service.scale);
             if service.provider || scale == 0 {
                 continue;
@@ -252,7 +252,10 @@ impl<'a> Builder<'a> {
                 if let Fate::Remove(reason) = &judged.fate
                     && !unfinished.values().any(|old| old.id == judged.container.id)
                 {
-                    self.remove(judged.container, &[], up.timeout, &[], false, reason);
+                    let step = self.remove(judged.container, &[], up.timeout, &[], false, reason);
+                    if let (Reason::ScaleDown { .. }, Some(service)) = (reason, self.service(name)) {
+                        self.plan.steps[step.0].span = service.scale_span();
+                    }
                 }
             }
             if verdict.containers.iter().any(|v| matches!(v.fate, Fate::Remove(Reason::VolumeChanged(_))))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::builder::{Builder, Planned, runs};
-use super::verdict::{self, Fate};
+use super::verdict::{self, Fate, ServiceVerdict};
 use super::{Definition, Group, Op, PlanError, Reason, Ref, StepId, Target, Up};
 use crate::base::{ContainerId, ServiceName};
 use crate::spec::{ContainerSpec, MountKind, MountSpec, Namespace, ServiceSpec, labels};
@@ -66,7 +66,8 @@ impl<'a> Builder<'a> {
             ContainerState::Running | ContainerState::Restarting => {
                 stopped.map(|step| self.plan.steps[step.0].reason.clone())
             }
-            _ => Some(if rename.is_some() { Reason::Unfinished } else { Reason::NotRunning }),
+            _ if rename.is_some() => Some(Reason::Unfinished),
+            state => Some(Reason::NotRunning { state, exit_code: container.exit_code }),
         };
         Planned {
             replaces: replaces.map(|old| (old, Group { container: target.name.clone() })),
@@ -124,10 +125,10 @@ impl<'a> Builder<'a> {
         };
         let reason = match replaces {
             Some((_, reason)) => reason.clone(),
-            None if self.verdicts.get(&service.name).is_some_and(|v| !v.containers.is_empty()) => {
-                Reason::ScaleUp
-            }
-            None => Reason::Missing,
+            None => match self.verdicts.get(&service.name) {
+                Some(verdict) => lack(verdict),
+                None => Reason::Missing,
+            },
         };
         let group = replaces.map(|_| Group { container: final_name.clone() });
         let created = match &group {
@@ -135,6 +136,7 @@ impl<'a> Builder<'a> {
             None => self.step(op, after, reason.clone()),
         };
         self.plan.steps[created.0].span = match &reason {
+            Reason::ScaleUp { .. } => service.scale_span(),
             Reason::Changed(changes) => {
                 changes.iter().map(|c| c.span).find(|span| span.is_some()).unwrap_or(uploads_span)
             }
@@ -242,6 +244,7 @@ impl<'a> Builder<'a> {
                     nocopy: false,
                     subpath: None,
                     selinux: None,
+                    configured: false,
                 },
                 None => MountKind::Bind {
                     source: mount.source.clone(),
@@ -376,5 +379,18 @@ impl<'a> Builder<'a> {
         let step = self.grouped(group, op, after, Reason::Replacement);
         self.stopped.insert(old.id.clone(), step);
         Some(step)
+    }
+}
+
+/// Why a service gets another container.
+fn lack(verdict: &ServiceVerdict<'_>) -> Reason {
+    let gone = verdict.containers.iter().find_map(|v| match &v.fate {
+        Fate::Remove(reason @ Reason::VolumeChanged(_)) => Some(reason.clone()),
+        _ => None,
+    });
+    match gone {
+        Some(reason) => reason,
+        None if verdict.containers.is_empty() => Reason::Missing,
+        None => Reason::ScaleUp { wanted: verdict.scale },
     }
 }

@@ -6,13 +6,24 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 
 use super::Change;
-use crate::spec::{ContainerSpec, MountKind, MountSpec, ServiceSpec};
-use crate::state::ObservedImage;
+use crate::spec::{ContainerSpec, EndpointSpec, MountKind, MountSpec, Namespace, ServiceSpec};
+use crate::state::{ObservedContainer, ObservedImage};
+
+/// Another name of its own.
+pub(super) fn of_name(service: &ServiceSpec, container: &ObservedContainer, wanted: &str) -> Option<Change> {
+    if container.name == wanted || super::verdict::is_temporary(&container.name) {
+        return None;
+    }
+    let span = service.place("container_name");
+    let (from, to) = (Some(container.name.clone()), Some(wanted.to_owned()));
+    Some(Change { path: "container_name".to_owned(), from, to, span })
+}
 
 /// The differences, in the order of their paths. Empty when nothing the engine keeps differs (a change
 /// of `develop`, say).
 pub(super) fn changes(
     service: &ServiceSpec,
+    container: &ObservedContainer,
     old: &ContainerSpec,
     image: Option<&ObservedImage>,
 ) -> Vec<Change> {
@@ -34,6 +45,7 @@ pub(super) fn changes(
     found.environment(old, new, image);
     found.labels(old, new, image);
     found.mounts(&old.mounts, &new.mounts, image);
+    found.networks(container, old, new);
     found.map("tmpfs", &texts(&old.tmpfs), &texts(&new.tmpfs));
     found.value("ports", &ports(old), &ports(new));
     if new.user.is_some() {
@@ -58,6 +70,10 @@ pub(super) fn changes(
     found.value("cap_drop", &list(&old.cap_drop), &list(&new.cap_drop));
     found.value("extra_hosts", &list(&sorted(&old.extra_hosts)), &list(&sorted(&new.extra_hosts)));
     found.value("dns", &list(&old.dns), &list(&new.dns));
+    found.value("dns_search", &list(&old.dns_search), &list(&new.dns_search));
+    found.value("dns_opt", &list(&old.dns_options), &list(&new.dns_options));
+    found.value("group_add", &list(&sorted(&old.group_add)), &list(&sorted(&new.group_add)));
+    found.value("init", &old.init.map(|on| on.to_string()), &new.init.map(|on| on.to_string()));
     found.map("sysctls", &texts(&old.sysctls), &texts(&new.sysctls));
     if new.healthcheck.is_some() {
         let text = |spec: &ContainerSpec| spec.healthcheck.as_ref().map(|check| format!("{}", Shown(check)));
@@ -70,7 +86,9 @@ pub(super) fn changes(
     }
     let (a, b) = (&old.resources, &new.resources);
     found.value("mem_limit", &number(a.memory), &number(b.memory));
-    found.value("cpus", &number(a.nano_cpus), &number(b.nano_cpus));
+    found.value("mem_reservation", &number(a.memory_reservation), &number(b.memory_reservation));
+    found.value("cpus", &cpus(a.nano_cpus), &cpus(b.nano_cpus));
+    found.value("cpu_shares", &number(a.cpu_shares), &number(b.cpu_shares));
     if old.image != new.image {
         // What the old image set can't be told from what the file no longer says.
         let of_images = ["environment", "labels", "command", "entrypoint"];
@@ -179,6 +197,48 @@ impl Found<'_> {
         self.map("labels", &from, &to);
     }
 
+    fn networks(&mut self, container: &ObservedContainer, old: &ContainerSpec, new: &ContainerSpec) {
+        let (from, to) = (&old.network.endpoints, &new.network.endpoints);
+        if to.is_empty() {
+            if let Some(Namespace::Mode(mode)) = &new.network.mode {
+                let before = match &old.network.mode {
+                    Some(Namespace::Mode(mode)) => Some(mode.clone()),
+                    _ => None,
+                };
+                self.value("network_mode", &before, &Some(mode.clone()));
+            }
+            return;
+        }
+        let names = |endpoints: &[EndpointSpec]| {
+            let names: Vec<String> = endpoints.iter().map(|endpoint| endpoint.network.clone()).collect();
+            list(&sorted(&names))
+        };
+        self.value("networks", &names(from), &names(to));
+        for endpoint in to {
+            let Some(before) = from.iter().find(|e| e.network == endpoint.network) else { continue };
+            // The engine, and we, add the container's own names.
+            let own = |alias: &&String| **alias == container.name || **alias == *container.id.short();
+            let aliases = |endpoint: &EndpointSpec| {
+                let names: Vec<String> = endpoint.aliases.iter().filter(|a| !own(a)).cloned().collect();
+                list(&sorted(&names))
+            };
+            let path = format!("networks.{}", endpoint.key);
+            if aliases(before) != aliases(endpoint) {
+                self.change(&path, "aliases", aliases(before), aliases(endpoint));
+            }
+            if before.ipv4_address != endpoint.ipv4_address {
+                let (from, to) = (before.ipv4_address.clone(), endpoint.ipv4_address.clone());
+                self.change(&path, "ipv4_address", from, to);
+            }
+        }
+    }
+
+    /// A change of a key inside of something that has a place.
+    fn change(&mut self, place: &str, key: &str, from: Option<String>, to: Option<String>) {
+        let span = self.service.place(place);
+        self.changes.push(Change { path: format!("{place}.{key}"), from, to, span });
+    }
+
     fn mounts(&mut self, old: &[MountSpec], new: &[MountSpec], image: Option<&ObservedImage>) {
         let from: BTreeMap<&str, &MountSpec> = old.iter().map(|m| (m.target.as_str(), m)).collect();
         let to: BTreeMap<&str, &MountSpec> = new.iter().map(|m| (m.target.as_str(), m)).collect();
@@ -252,6 +312,13 @@ fn flag(value: bool) -> Option<String> {
 
 fn number(value: i64) -> Option<String> {
     (value != 0).then(|| value.to_string())
+}
+
+/// Whole and part CPUs from billionths.
+fn cpus(value: i64) -> Option<String> {
+    let part = format!("{:09}", value % 1_000_000_000);
+    let text = format!("{}.{part}", value / 1_000_000_000);
+    (value != 0).then(|| text.trim_end_matches('0').trim_end_matches('.').to_owned())
 }
 
 fn seconds(value: Option<i64>) -> Option<String> {

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::builder::{Builder, orphans, runs};
+use super::networks::is_labelled;
 use super::verdict;
 use super::{Down, Hazard, Op, Plan, PlanError, Reason, StepId, Stop};
 use crate::base::ServiceName;
-use crate::spec::labels;
 
 impl<'a> Builder<'a> {
     /// Services that depend on one, directly.
@@ -98,15 +98,9 @@ impl<'a> Builder<'a> {
         let mut specs: Vec<_> = self.input.desired.networks.values().filter(|n| !n.external).collect();
         specs.sort_by(|a, b| a.key.cmp(&b.key));
         for spec in specs {
-            let live: Vec<_> = self
-                .input
-                .observed
-                .networks
-                .iter()
-                .filter(|n| n.name == spec.name)
-                .filter(|n| n.labels.get(labels::PROJECT).is_some_and(|p| p == project))
-                .filter(|n| n.labels.get(labels::NETWORK) == Some(&spec.key))
-                .collect();
+            // By whatever name: the file may have given it another one since.
+            let networks = self.input.observed.networks.iter();
+            let live: Vec<_> = networks.filter(|n| is_labelled(n, project, &spec.key)).collect();
             for network in live {
                 let after: Vec<StepId> = self
                     .input

@@ -29,7 +29,7 @@ pub fn to_json(plan: &Plan, sources: &SourceMap) -> Value {
                 "action": action(&step.op),
                 "subject": subject.to_string(),
                 "after": step.after.iter().map(|id| id.0).collect::<Vec<_>>(),
-                "reason": reason_words(&step.reason, sources),
+                "reason": reason_words(step, sources),
                 "changes": changes,
                 "place": sources.place(step.span),
                 "group": step.group.as_ref().map(|group| &group.container),

@@ -5,8 +5,18 @@ use std::collections::BTreeMap;
 use super::builder::{Builder, Planned};
 use super::verdict::Fate;
 use super::{Input, Op, PlanError, Reason, Ref, StepId, Target, Up};
+use crate::base::NetworkId;
 use crate::spec::{NetworkSpec, labels};
 use crate::state::{ObservedContainer, ObservedNetwork};
+
+/// A network that another one takes the place of.
+pub(super) struct LeftNetwork {
+    id: NetworkId,
+    name: String,
+    /// Steps after which nothing that stays is on it.
+    left: Vec<StepId>,
+    reason: Reason,
+}
 
 impl<'a> Builder<'a> {
     pub(super) fn make_networks(&mut self, up: &Up) -> Result<(), PlanError> {
@@ -57,6 +67,9 @@ impl<'a> Builder<'a> {
             Some(_) => {}
         }
         let ours = owner == Some(project);
+        if ours {
+            self.leave_leftovers(spec, live);
+        }
         let hash = live.labels.get(labels::CONFIG_HASH).map_or("", String::as_str);
         let renamed = ours && live.name != spec.name;
         let changed = ours && !hash.is_empty() && hash != spec.hash;
@@ -65,10 +78,70 @@ impl<'a> Builder<'a> {
             return;
         }
         let reason = if renamed {
-            Reason::Renamed { from: live.name.clone() }
+            Reason::Renamed { from: live.name.clone(), to: spec.name.clone() }
         } else {
             Reason::NetworkChanged(spec.key.clone())
         };
+        // Two networks with one name can't be, nor two with one subnet: then the old one goes first.
+        if renamed && !has_subnet(spec) {
+            self.move_over(spec, live, up, reason);
+        } else {
+            self.make_anew(spec, live, up, reason, renamed);
+        }
+    }
+
+    /// Networks of the same key by other names: a move to a new name that wasn't finished. They go when
+    /// nothing of the project stays on them.
+    fn leave_leftovers(&mut self, spec: &NetworkSpec, live: &ObservedNetwork) {
+        let project = self.input.desired.project.as_str();
+        let leftovers: Vec<&ObservedNetwork> = self
+            .input
+            .observed
+            .networks
+            .iter()
+            .filter(|n| n.id != live.id && n.name != spec.name && is_labelled(n, project, &spec.key))
+            .filter(|n| !self.attached(n).into_iter().any(|container| self.stays(container)))
+            .collect();
+        for network in leftovers {
+            self.left_networks.push(LeftNetwork {
+                id: network.id.clone(),
+                name: network.name.clone(),
+                left: Vec::new(),
+                reason: Reason::Renamed { from: network.name.clone(), to: spec.name.clone() },
+            });
+        }
+    }
+
+    /// Whether a container is neither replaced nor removed.
+    fn stays(&self, container: &ObservedContainer) -> bool {
+        let mut verdicts = self.verdicts.values().flat_map(|verdict| &verdict.containers);
+        let fate = verdicts.find(|v| v.container.id == container.id).map(|v| &v.fate);
+        matches!(fate, None | Some(Fate::Keep)) && !self.removed.contains_key(&container.id)
+    }
+
+    /// The new network beside the old one: until it is there, everything stays as it is.
+    fn move_over(&mut self, spec: &NetworkSpec, live: &ObservedNetwork, up: &Up, reason: Reason) {
+        let created = self.create_network(spec, [], reason.clone());
+        self.networks.insert(spec.key.clone(), Ref::Planned(created));
+        let mut left = Vec::new();
+        let mut staying = self.attached(live);
+        staying.retain(|container| self.is_kept(container));
+        for container in staying {
+            let stopped = self.stop_once(container, [created], up.timeout, reason.clone());
+            left.push(self.disconnect(container, live, stopped.into_iter().chain([created]), &reason));
+        }
+        left.extend(self.reconnect(spec, live, created, &left, &reason));
+        self.left_networks.push(LeftNetwork { id: live.id.clone(), name: live.name.clone(), left, reason });
+    }
+
+    fn make_anew(
+        &mut self,
+        spec: &NetworkSpec,
+        live: &ObservedNetwork,
+        up: &Up,
+        reason: Reason,
+        best_effort: bool,
+    ) {
         // Everything of the project that is on it leaves it first.
         let mut freed = Vec::new();
         for container in self.attached(live) {
@@ -77,20 +150,42 @@ impl<'a> Builder<'a> {
                 continue;
             }
             let stopped = self.stop_once(container, [], up.timeout, reason.clone());
-            let op = Op::DisconnectNetwork {
-                network: live.id.clone(),
-                network_name: live.name.clone(),
-                container: Self::existing(container),
-            };
-            freed.push(self.step(op, stopped, reason.clone()));
+            freed.push(self.disconnect(container, live, stopped, &reason));
         }
-        let remove = Op::RemoveNetwork { id: live.id.clone(), name: live.name.clone(), best_effort: renamed };
+        let remove = Op::RemoveNetwork { id: live.id.clone(), name: live.name.clone(), best_effort };
         let removed = self.step(remove, freed.iter().copied(), reason.clone());
-        // A new name doesn't have to wait for the old one to go.
-        let after = if renamed { Vec::new() } else { vec![removed] };
-        let created = self.create_network(spec, after, reason.clone());
+        let created = self.create_network(spec, [removed], reason.clone());
         self.networks.insert(spec.key.clone(), Ref::Planned(created));
         self.reconnect(spec, live, created, &freed, &reason);
+    }
+
+    fn disconnect(
+        &mut self,
+        container: &ObservedContainer,
+        live: &ObservedNetwork,
+        after: impl IntoIterator<Item = StepId>,
+        reason: &Reason,
+    ) -> StepId {
+        let op = Op::DisconnectNetwork {
+            network: live.id.clone(),
+            network_name: live.name.clone(),
+            container: Self::existing(container),
+        };
+        self.step(op, after, reason.clone())
+    }
+
+    fn is_kept(&self, container: &ObservedContainer) -> bool {
+        let mut verdicts = self.verdicts.values().flat_map(|verdict| &verdict.containers);
+        verdicts.any(|v| v.fate == Fate::Keep && v.container.id == container.id)
+    }
+
+    /// Removes networks that everything has left, at last.
+    pub(super) fn remove_left_networks(&mut self) {
+        for LeftNetwork { id, name, mut left, reason } in std::mem::take(&mut self.left_networks) {
+            let on_it = self.input.observed.containers.iter().filter(|c| is_on_network(c, &id, &name));
+            left.extend(on_it.filter_map(|container| self.removed.get(&container.id)));
+            self.step(Op::RemoveNetwork { id, name, best_effort: true }, left, reason);
+        }
     }
 
     /// Containers that stay come onto the new network with all their aliases and addresses.
@@ -101,7 +196,8 @@ impl<'a> Builder<'a> {
         created: StepId,
         freed: &[StepId],
         reason: &Reason,
-    ) {
+    ) -> Vec<StepId> {
+        let mut steps = Vec::new();
         let kept: BTreeMap<_, _> = self
             .verdicts
             .iter()
@@ -123,7 +219,9 @@ impl<'a> Builder<'a> {
             };
             let step = self.step(op, freed.iter().copied().chain([created]), reason.clone());
             self.reconnected.entry(container.id.clone()).or_default().push(step);
+            steps.push(step);
         }
+        steps
     }
 
     fn attached(&self, live: &ObservedNetwork) -> Vec<&'a ObservedContainer> {
@@ -173,19 +271,29 @@ pub(super) fn live_network<'a>(input: Input<'a>, spec: &NetworkSpec) -> Option<&
         return networks.iter().find(|n| n.name == spec.name || n.id.as_str() == spec.name);
     }
     let project = input.desired.project.as_str();
-    let mut labelled: Vec<&ObservedNetwork> = networks
-        .iter()
-        .filter(|n| n.labels.get(labels::PROJECT).is_some_and(|p| p == project))
-        .filter(|n| n.labels.get(labels::NETWORK) == Some(&spec.key))
-        .collect();
+    let mut labelled: Vec<&ObservedNetwork> =
+        networks.iter().filter(|n| is_labelled(n, project, &spec.key)).collect();
     labelled.sort_by_key(|n| (n.name != spec.name, &n.name));
     let by_name = || networks.iter().find(|n| n.name == spec.name);
     labelled.into_iter().next().or_else(by_name)
 }
 
+/// Whether a network was made for this key of the project.
+pub(super) fn is_labelled(network: &ObservedNetwork, project: &str, key: &str) -> bool {
+    network.labels.get(labels::PROJECT).is_some_and(|p| p == project)
+        && network.labels.get(labels::NETWORK).is_some_and(|k| k == key)
+}
+
 pub(super) fn is_on(container: &ObservedContainer, network: &ObservedNetwork) -> bool {
+    is_on_network(container, &network.id, &network.name)
+}
+
+fn is_on_network(container: &ObservedContainer, id: &NetworkId, name: &str) -> bool {
     container.networks.iter().any(|endpoint| {
-        endpoint.network_id == network.id
-            || (endpoint.network_id.as_str().is_empty() && endpoint.network == network.name)
+        endpoint.network_id == *id || (endpoint.network_id.as_str().is_empty() && endpoint.network == name)
     })
+}
+
+fn has_subnet(spec: &NetworkSpec) -> bool {
+    spec.ipam.as_ref().is_some_and(|ipam| ipam.pools.iter().any(|pool| pool.subnet.is_some()))
 }

@@ -1,9 +1,11 @@
 //! A plan in words: one line a thing, with what happens to it and why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Change, Hazard, Op, Plan, Reason, Step};
+use super::{Change, Hazard, Op, Plan, Reason, Step, StepId};
 use crate::diag::{SourceMap, Span};
+use crate::event::{Subject, SubjectKind};
+use crate::state::ContainerState;
 
 /// What happens to a thing, as one character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
@@ -60,52 +62,29 @@ impl Sign {
     }
 }
 
-/// Puts a plan in words. Steps of a replacement are one line; waits are not shown.
+/// Puts a plan in words. Steps of a replacement are one line, and so is a container that is made and
+/// started, stopped and removed, or stopped and started again; waits are not shown.
 pub fn print(plan: &Plan, sources: &SourceMap) -> Printed {
     let mut lines: Vec<PrintedLine> = Vec::new();
     let mut counts: BTreeMap<(u8, &'static str), usize> = BTreeMap::new();
-    let mut groups: Vec<&str> = Vec::new();
-    // A container that is made and started is one line, and so is one that is stopped and removed.
-    let made: Vec<String> = names(plan, |op| matches!(op, Op::CreateContainer { .. }));
-    let removed: Vec<String> = names(plan, |op| matches!(op, Op::RemoveContainer { .. }));
+    let mut groups: BTreeSet<&str> = BTreeSet::new();
+    let mut things: BTreeMap<Subject, Fate> = BTreeMap::new();
+    for step in &plan.steps {
+        things.entry(step.op.subject()).or_default().add(step);
+    }
     for step in &plan.steps {
         if let Some(group) = &step.group {
-            if !groups.contains(&group.container.as_str()) {
-                groups.push(&group.container);
+            if groups.insert(&group.container) {
                 *counts.entry((1, "to recreate")).or_default() += 1;
-                lines.push(line(step, Sign::Change, "recreate", sources));
+                lines.push(line(step, step, Sign::Change, "recreate", sources));
             }
             continue;
         }
-        let name = step.op.subject().name;
-        let grouped = |name: &String| {
-            plan.steps.iter().any(|s| s.group.as_ref().is_some_and(|group| group.container == *name))
-        };
-        let shown = match &step.op {
-            Op::WaitFor { .. } => None,
-            Op::StartContainer { .. } if made.contains(&name) => None,
-            Op::StopContainer { .. } if removed.contains(&name) => None,
-            Op::StopContainer { .. } | Op::DisconnectNetwork { .. } | Op::ConnectNetwork { .. }
-                if grouped(&name) || made.contains(&name) =>
-            {
-                None
-            }
-            Op::PullImage { .. } => Some((Sign::Act, "pull", (2, "to pull"))),
-            Op::CreateNetwork(_) | Op::CreateVolume(_) => Some((Sign::Create, "create", (0, "to create"))),
-            Op::CreateContainer { .. } => Some((Sign::Create, "create", (0, "to create"))),
-            Op::RemoveNetwork { .. } | Op::RemoveVolume { .. } | Op::RemoveContainer { .. } => {
-                Some((Sign::Remove, "remove", (5, "to remove")))
-            }
-            Op::ConnectNetwork { .. } => Some((Sign::Change, "connect", (6, "to reconnect"))),
-            Op::DisconnectNetwork { .. } => Some((Sign::Change, "disconnect", (7, "to disconnect"))),
-            Op::StartContainer { .. } => Some((Sign::Act, "start", (3, "to start"))),
-            Op::StopContainer { .. } => Some((Sign::Act, "stop", (4, "to stop"))),
-            Op::RestartContainer { .. } => Some((Sign::Act, "restart", (4, "to restart"))),
-            Op::RenameContainer { .. } => Some((Sign::Change, "rename", (6, "to rename"))),
-        };
-        if let Some((sign, action, count)) = shown {
+        let Some(fate) = things.get(&step.op.subject()) else { continue };
+        if let Some((sign, action, count)) = shown(step, fate) {
             *counts.entry(count).or_default() += 1;
-            lines.push(line(step, sign, action, sources));
+            let origin = fate.made.filter(|_| sign == Sign::Change).map_or(step, |at| &plan.steps[at.0]);
+            lines.push(line(step, origin, sign, action, sources));
         }
     }
     for name in &plan.unchanged {
@@ -126,15 +105,69 @@ pub fn print(plan: &Plan, sources: &SourceMap) -> Printed {
         true => format!("nothing to do ({})", parts.join(", ")),
         false => parts.join(", "),
     };
-    let hazards = plan.hazards.iter().map(|hazard| hazard_words(hazard, sources)).collect();
+    let hazards = plan.hazards.iter().map(|hazard| hazard_words(hazard, plan, sources)).collect();
     Printed { lines, hazards, summary }
 }
 
-fn names(plan: &Plan, which: impl Fn(&Op) -> bool) -> Vec<String> {
-    plan.steps.iter().filter(|s| which(&s.op) && s.group.is_none()).map(|s| s.op.subject().name).collect()
+/// What happens to one thing, outside of replacements that are known as such.
+#[derive(Debug, Default)]
+struct Fate {
+    made: Option<StepId>,
+    gone: Option<StepId>,
+    stopped: Option<StepId>,
+    started: Option<StepId>,
+    replaced: bool,
 }
 
-fn line(step: &Step, sign: Sign, action: &str, sources: &SourceMap) -> PrintedLine {
+impl Fate {
+    fn add(&mut self, step: &Step) {
+        let place = match &step.op {
+            _ if step.group.is_some() => {
+                self.replaced = true;
+                return;
+            }
+            Op::CreateNetwork(_) | Op::CreateVolume(_) | Op::CreateContainer { .. } => &mut self.made,
+            Op::RemoveNetwork { .. } | Op::RemoveVolume { .. } | Op::RemoveContainer { .. } => &mut self.gone,
+            Op::StopContainer { .. } => &mut self.stopped,
+            Op::StartContainer { .. } => &mut self.started,
+            _ => return,
+        };
+        place.get_or_insert(step.id);
+    }
+}
+
+/// How a step is shown, and how it counts; `None` when another step of its thing speaks for it.
+fn shown(step: &Step, fate: &Fate) -> Option<(Sign, &'static str, (u8, &'static str))> {
+    let again = fate.made.is_some() && fate.gone.is_some();
+    let shown = match &step.op {
+        Op::WaitFor { .. } => return None,
+        Op::PullImage { .. } => (Sign::Act, "pull", (2, "to pull")),
+        Op::CreateNetwork(_) | Op::CreateVolume(_) | Op::CreateContainer { .. } if again => return None,
+        Op::CreateNetwork(_) | Op::CreateVolume(_) | Op::CreateContainer { .. } => {
+            (Sign::Create, "create", (0, "to create"))
+        }
+        Op::RemoveNetwork { .. } | Op::RemoveVolume { .. } | Op::RemoveContainer { .. } if again => {
+            (Sign::Change, "recreate", (1, "to recreate"))
+        }
+        Op::RemoveNetwork { .. } | Op::RemoveVolume { .. } | Op::RemoveContainer { .. } => {
+            (Sign::Remove, "remove", (5, "to remove"))
+        }
+        _ if fate.made.is_some() || fate.gone.is_some() || fate.replaced => return None,
+        Op::StopContainer { .. } if fate.started.is_some() => (Sign::Act, "restart", (4, "to restart")),
+        Op::StartContainer { .. } if fate.stopped.is_some() => return None,
+        Op::ConnectNetwork { .. } | Op::DisconnectNetwork { .. } if fate.started.is_some() => return None,
+        Op::ConnectNetwork { .. } => (Sign::Change, "connect", (6, "to reconnect")),
+        Op::DisconnectNetwork { .. } => (Sign::Change, "disconnect", (7, "to disconnect")),
+        Op::StartContainer { .. } => (Sign::Act, "start", (3, "to start")),
+        Op::StopContainer { .. } => (Sign::Act, "stop", (4, "to stop")),
+        Op::RestartContainer { .. } => (Sign::Act, "restart", (4, "to restart")),
+        Op::RenameContainer { .. } => (Sign::Change, "rename", (6, "to rename")),
+    };
+    Some(shown)
+}
+
+/// One line; its place is that of the step which says where the thing comes from.
+fn line(step: &Step, origin: &Step, sign: Sign, action: &str, sources: &SourceMap) -> PrintedLine {
     let subject = step.op.subject();
     let mut words = subject.to_string();
     if let Some(first) = words.get(..1) {
@@ -151,8 +184,8 @@ fn line(step: &Step, sign: Sign, action: &str, sources: &SourceMap) -> PrintedLi
         sign,
         subject: words,
         action,
-        reason: reason_words(&step.reason, sources),
-        place: place(&step.reason, step.span, sources),
+        reason: reason_words(step, sources),
+        place: place(&step.reason, origin.span, sources),
     }
 }
 
@@ -164,32 +197,57 @@ fn place(reason: &Reason, span: Span, sources: &SourceMap) -> String {
     }
 }
 
-/// A reason in words.
-pub(super) fn reason_words(reason: &Reason, sources: &SourceMap) -> String {
-    match reason {
+/// A step's reason in words.
+pub(super) fn reason_words(step: &Step, sources: &SourceMap) -> String {
+    let subject = step.op.subject().kind;
+    match &step.reason {
         Reason::Missing => "missing".to_owned(),
-        Reason::Changed(changes) if changes.is_empty() => "its definition changed".to_owned(),
+        Reason::Changed(changes) if changes.is_empty() => {
+            "its definition changed in something the engine doesn't show".to_owned()
+        }
         Reason::Changed(changes) => {
             changes.iter().map(|change| change_words(change, sources)).collect::<Vec<_>>().join("; ")
         }
         Reason::Asked => "asked for".to_owned(),
-        Reason::ImageChanged { .. } => "its image changed".to_owned(),
+        Reason::Forced => "asked for, changed or not".to_owned(),
+        Reason::ImageChanged { reference, from, to } if from.is_empty() => {
+            format!("made from an unknown image, {reference} is {} now", short(to))
+        }
+        Reason::ImageChanged { reference, from, to } => {
+            format!("{reference} was {} and is {} now", short(from), short(to))
+        }
         Reason::NetworkMissing(name) => format!("not on network {name}"),
         Reason::VolumeMissing(name) => format!("volume {name} is not mounted"),
         Reason::SharedServiceReplaced(name) => format!("shares with {name}, which is replaced"),
         Reason::DependencyReplaced(name) => format!("restarts with {name}"),
-        Reason::NetworkChanged(key) => format!("the definition of network {key} changed"),
-        Reason::VolumeChanged(key) => format!("the definition of volume {key} changed"),
-        Reason::Renamed { from } => format!("renamed from {from}"),
-        Reason::ScaleDown => "more containers than wanted".to_owned(),
-        Reason::ScaleUp => "fewer containers than wanted".to_owned(),
+        Reason::NetworkChanged(_) if subject == SubjectKind::Network => "its definition changed".to_owned(),
+        Reason::NetworkChanged(key) => format!("network {key} is made anew"),
+        Reason::VolumeChanged(_) if subject == SubjectKind::Volume => "its definition changed".to_owned(),
+        Reason::VolumeChanged(key) => format!("volume {key} is made anew"),
+        Reason::Renamed { from, to } => match (&step.op, subject) {
+            (Op::CreateVolume(_), _) => format!("renamed from {from}, which stays with its data"),
+            (Op::RemoveNetwork { .. }, _) => format!("renamed to {to}"),
+            (_, SubjectKind::Container) => format!("moves from network {from} to {to}"),
+            _ => format!("renamed from {from}"),
+        },
+        Reason::ScaleDown { wanted } | Reason::ScaleUp { wanted } => format!("the service wants {wanted}"),
         Reason::Orphan => "its service is not in the file".to_owned(),
         Reason::Replacement => "part of a replacement".to_owned(),
         Reason::Unfinished => "an earlier replacement was not finished".to_owned(),
-        Reason::NotRunning => "not running".to_owned(),
+        Reason::NotRunning { state: ContainerState::Exited, exit_code: Some(code) } => {
+            format!("not running (exited with code {code})")
+        }
+        Reason::NotRunning { state: ContainerState::Created, .. } => "never started".to_owned(),
+        Reason::NotRunning { state, .. } => format!("not running ({})", state.as_str()),
         Reason::Dependency => "needed by another service".to_owned(),
         Reason::PullPolicy => "its pull policy asks for it".to_owned(),
     }
+}
+
+/// The beginning of an image's id.
+fn short(identity: &str) -> &str {
+    let digits = identity.strip_prefix("sha256:").unwrap_or(identity);
+    digits.get(..12).unwrap_or(digits)
 }
 
 fn change_words(change: &Change, sources: &SourceMap) -> String {
@@ -207,12 +265,18 @@ fn change_words(change: &Change, sources: &SourceMap) -> String {
     }
 }
 
-fn hazard_words(hazard: &Hazard, sources: &SourceMap) -> String {
+fn hazard_words(hazard: &Hazard, plan: &Plan, sources: &SourceMap) -> String {
     match hazard {
         Hazard::VolumeDefinitionChanged { name, span, .. } => {
             let place = sources.place(*span).map(|place| format!(" ({place})")).unwrap_or_default();
+            let goes = |step: &Step| matches!(&step.op, Op::RemoveVolume { name: gone, .. } if gone == name);
+            if plan.steps.iter().any(goes) {
+                return format!(
+                    "volume {name} is made anew, as its definition changed{place}: its data is lost"
+                );
+            }
             format!(
-                "volume {name} exists but doesn't match its definition{place}: making it anew loses its data"
+                "volume {name} doesn't match its definition{place} and stays as it is: making it anew would lose its data"
             )
         }
         Hazard::VolumeRemoved { name } => format!("volume {name} is removed with its data"),

@@ -2,6 +2,7 @@
 
 use crate::base::ServiceName;
 use crate::diag::Span;
+use crate::state::ContainerState;
 
 /// Why a step is there.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,10 +11,14 @@ pub enum Reason {
     Missing,
     /// Its definition changed.
     Changed(Vec<Change>),
-    /// The user asked for it (`--force-recreate`, `stop`, `down`, …).
+    /// The user asked for it (`stop`, `down`, …).
     Asked,
+    /// The user asked for a replacement, whether anything changed or not (`--force-recreate`, …).
+    Forced,
     /// A newer image bears the reference.
     ImageChanged {
+        /// The reference.
+        reference: String,
         /// Identity the container was made from.
         from: String,
         /// Identity now.
@@ -35,11 +40,19 @@ pub enum Reason {
     Renamed {
         /// Its name so far.
         from: String,
+        /// Its name now.
+        to: String,
     },
     /// More containers than wanted.
-    ScaleDown,
+    ScaleDown {
+        /// How many are wanted.
+        wanted: u32,
+    },
     /// Fewer containers than wanted.
-    ScaleUp,
+    ScaleUp {
+        /// How many are wanted.
+        wanted: u32,
+    },
     /// The service is no longer in the file.
     Orphan,
     /// Part of a replacement.
@@ -47,7 +60,12 @@ pub enum Reason {
     /// A replacement that an earlier run didn't finish.
     Unfinished,
     /// It exists but doesn't run.
-    NotRunning,
+    NotRunning {
+        /// What it does instead.
+        state: ContainerState,
+        /// Exit code of its last run, when it ended.
+        exit_code: Option<i64>,
+    },
     /// Another service needs it so (`depends_on`), or `--wait`.
     Dependency,
     /// Its pull policy says so.

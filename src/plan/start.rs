@@ -245,8 +245,13 @@ impl<'a> Builder<'a> {
                 continue;
             }
             let mut gates = Vec::new();
+            // One that wasn't named restarts with what it depends on.
+            let mut reason = Reason::Asked;
             for dependency in service.depends_on.iter().filter(|d| d.restart) {
                 let Some((steps, containers)) = done.get(&dependency.service).cloned() else { continue };
+                if !all && !restart.targets.contains(&name) && reason == Reason::Asked {
+                    reason = Reason::DependencyReplaced(dependency.service.clone());
+                }
                 if dependency.condition == Condition::Started {
                     gates.extend(steps);
                     continue;
@@ -271,7 +276,7 @@ impl<'a> Builder<'a> {
                     pre_stop: service.pre_stop.clone(),
                     post_start: service.post_start.clone(),
                 };
-                steps.push(self.step(op, gates.iter().copied(), Reason::Asked));
+                steps.push(self.step(op, gates.iter().copied(), reason.clone()));
                 targets.push(Self::existing(container));
             }
             done.insert(name, (steps, targets));

@@ -115,7 +115,7 @@ fn judge_service<'a>(
 ) -> ServiceVerdict<'a> {
     let scale = up.scale.get(&service.name).copied().unwrap_or(service.scale);
     let existing = of_service(input.observed, &service.name);
-    if let Some(key) = volume_lost(service, &up.recreate_volumes) {
+    if let Some(key) = volume_lost(input, service, &existing, &up.recreate_volumes) {
         let gone = |container| Verdict { container, fate: Fate::Remove(Reason::VolumeChanged(key.clone())) };
         return ServiceVerdict { containers: existing.into_iter().map(gone).collect(), scale };
     }
@@ -146,7 +146,7 @@ fn judge_service<'a>(
     });
     let counted = judged.into_iter().enumerate().map(|(at, (reason, container))| {
         let fate = match reason {
-            _ if at >= scale as usize => Fate::Remove(Reason::ScaleDown),
+            _ if at >= scale as usize => Fate::Remove(Reason::ScaleDown { wanted: scale }),
             Some(reason) => Fate::Replace(reason),
             None => Fate::Keep,
         };
@@ -155,12 +155,23 @@ fn judge_service<'a>(
     ServiceVerdict { containers: counted.chain(halves).collect(), scale }
 }
 
-/// The first of the volumes the user agreed to lose that the service mounts.
-fn volume_lost(service: &ServiceSpec, lost: &[String]) -> Option<String> {
-    service.container.mounts.iter().find_map(|mount| match &mount.kind {
-        MountKind::Volume { key: Some(key), .. } if lost.contains(key) => Some(key.clone()),
-        _ => None,
-    })
+/// The first of the volumes the user agreed to lose that the service mounts, or one of its containers
+/// still does: a volume in use can't be made anew.
+fn volume_lost(
+    input: Input<'_>,
+    service: &ServiceSpec,
+    existing: &[&ObservedContainer],
+    lost: &[String],
+) -> Option<String> {
+    let wants = |key: &String| {
+        let of = |kind: &MountKind| matches!(kind, MountKind::Volume { key: Some(of), .. } if of == key);
+        service.container.mounts.iter().any(|mount| of(&mount.kind))
+    };
+    let has = |key: &String| {
+        let name = input.desired.volumes.get(key).map(|spec| spec.name.as_str());
+        existing.iter().any(|c| c.mounts.iter().any(|mount| name.is_some() && mount.name.as_deref() == name))
+    };
+    lost.iter().find(|key| wants(key) || has(key)).cloned()
 }
 
 /// Why a container must be replaced, if it must.
@@ -174,7 +185,7 @@ fn divergence(
 ) -> Option<Reason> {
     match strategy {
         Recreate::Never => return None,
-        Recreate::Force => return Some(Reason::Asked),
+        Recreate::Force => return Some(Reason::Forced),
         Recreate::Diverged => {}
     }
     if let Some(name) = service.shared_services().into_iter().find(|name| replaced.contains(name)) {
@@ -182,17 +193,21 @@ fn divergence(
     }
     if container.label(labels::CONFIG_HASH) != Some(hash) {
         let image = input.observed.images.get(&service.container.image);
-        let changes = input
-            .details
-            .get(&container.id)
-            .map(|old| diff::changes(service, old, image))
-            .unwrap_or_default();
+        let name = service.container_name(input.desired, number(container).max(1));
+        let mut changes: Vec<_> = diff::of_name(service, container, &name).into_iter().collect();
+        if let Some(old) = input.details.get(&container.id) {
+            changes.extend(diff::changes(service, container, old, image));
+        }
         return Some(Reason::Changed(changes));
     }
     if let Some(image) = input.observed.images.get(&service.container.image) {
         let from = container.label(labels::IMAGE).unwrap_or_default();
         if from != image.identity {
-            return Some(Reason::ImageChanged { from: from.to_owned(), to: image.identity.clone() });
+            return Some(Reason::ImageChanged {
+                reference: service.container.image.clone(),
+                from: from.to_owned(),
+                to: image.identity.clone(),
+            });
         }
     }
     if let Some(missing) = missing_network(input, service, container) {

@@ -36,7 +36,8 @@ impl<'a> Builder<'a> {
                 None => self.create_volume(spec, Vec::new(), Reason::Missing),
                 // The old volume keeps its data; containers are replaced because they don't mount the new one.
                 Some(live) if live.name != spec.name => {
-                    self.create_volume(spec, Vec::new(), Reason::Renamed { from: live.name.clone() });
+                    let reason = Reason::Renamed { from: live.name.clone(), to: spec.name.clone() };
+                    self.create_volume(spec, Vec::new(), reason);
                 }
                 Some(live) => self.keep_or_renew(spec, live, up),
             }

@@ -190,6 +190,19 @@ fn section_as_service(place: &Place<'_>) -> Option<String> {
     })
 }
 
+/// `healthcheck:` beside the services, not in one: it reads as a service with keys that no service has.
+pub fn key_as_service(book: &Book, place: &Place<'_>, map: &Mapping) -> Option<Diagnostic> {
+    let key = place.key().filter(|_| is_service(place))?;
+    let own = book.rule(service_rule(book)?.property(&key.text)?);
+    let no_services = map.keys().all(|inner| place.rule().property(inner).is_none());
+    let its_own = map.keys().any(|inner| shapes(book, own).any(|rule| rule.property(inner).is_some()));
+    (no_services && its_own).then(|| {
+        Diagnostic::new(Code::UnknownKey, key.span, format!("`{}` stands among the services", key.text))
+            .at(place.path())
+            .help(format!("`{}` is a key of a service; indent it under the service's name", key.text))
+    })
+}
+
 /// Where else the key is known: further in, further out, or in a service.
 fn elsewhere(book: &Book, place: &Place<'_>, entry: &Entry) -> Option<String> {
     let key = entry.key.text.as_str();

@@ -157,7 +157,13 @@ impl Walk<'_> {
             return true;
         }
         let mut ok = true;
-        let mut meant = Vec::new();
+        if sink.is_some()
+            && let Some(finding) = hints::key_as_service(self.book, place, map)
+        {
+            found!(ok, sink, finding);
+            return ok;
+        }
+        let (mut meant, mut unknown) = (Vec::new(), 0);
         for entry in map {
             let key = entry.key.text.as_str();
             let mut known = false;
@@ -177,6 +183,7 @@ impl Walk<'_> {
                 Others::Follow(id) => ok &= self.check(&place.entry(id, entry), sink.as_deref_mut()),
                 Others::Refused => {
                     found!(ok, sink, {
+                        unknown += 1;
                         let finding = hints::unknown_key(self.book, place, entry);
                         meant.extend(finding.stands_for);
                         finding.diagnostic
@@ -187,9 +194,14 @@ impl Walk<'_> {
                 return false;
             }
         }
+        // A mapping that knows none of its keys was meant as something else.
+        let strange = unknown > 0 && unknown == map.len();
         for key in &rule.required {
             // A required key that stands there misspelt is reported once, at the misspelling.
-            if !map.contains_key(key) && (sink.is_none() || !meant.iter().any(|m| m == "*" || m == key)) {
+            if !map.contains_key(key)
+                && !strange
+                && (sink.is_none() || !meant.iter().any(|m| m == "*" || m == key))
+            {
                 found!(ok, sink, hints::missing_key(self.book, place, key));
             }
         }

@@ -241,6 +241,8 @@ pub enum MountKind {
         subpath: Option<String>,
         /// `z` or `Z`.
         selinux: Option<String>,
+        /// The file has a section of options, maybe an empty one; the short form of a mount counts as one.
+        configured: bool,
     },
     /// Memory.
     Tmpfs {

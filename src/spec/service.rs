@@ -143,6 +143,27 @@ impl ServiceSpec {
         }
     }
 
+    /// The name of its container with this number.
+    pub fn container_name(&self, desired: &Desired, number: u32) -> String {
+        match &self.container_name {
+            Some(name) => name.clone(),
+            None => format!("{}{2}{}{2}{number}", desired.project, self.name, desired.separator),
+        }
+    }
+
+    /// Where the file says how many containers there are, or the service when it doesn't.
+    pub fn scale_span(&self) -> Span {
+        let scale = PathRef::Root.key("scale");
+        let deploy = PathRef::Root.key("deploy");
+        let replicas = deploy.key("replicas");
+        let written = |path: PathRef<'_>| self.source.origins.node(path).is_some();
+        match () {
+            () if written(scale) => self.source.origins.key(scale),
+            () if written(replicas) => self.source.origins.key(replicas),
+            () => self.span,
+        }
+    }
+
     /// Services whose namespaces or volumes the containers of this one share.
     pub fn shared_services(&self) -> Vec<&ServiceName> {
         let container = &self.container;

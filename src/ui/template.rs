@@ -12,6 +12,13 @@ pub struct Template(gtmpl_ng::Template);
 #[error("template: {0}")]
 pub struct TemplateError(String);
 
+impl TemplateError {
+    /// The library begins with the name of the template, which has none.
+    fn read(text: &str) -> TemplateError {
+        TemplateError(text.strip_prefix("template: ").unwrap_or(text).trim_start_matches(':').to_owned())
+    }
+}
+
 /// Functions the Docker command line adds to Go's own.
 const FUNCTIONS: [(&str, gtmpl_ng::Func); 9] = [
     ("json", json),
@@ -30,7 +37,7 @@ impl Template {
     pub fn parse(text: &str) -> Result<Template, TemplateError> {
         let mut template = gtmpl_ng::Template::default();
         template.add_funcs(&FUNCTIONS);
-        template.parse(method_as_function(text)).map_err(|error| TemplateError(error.to_string()))?;
+        template.parse(method_as_function(text)).map_err(|error| TemplateError::read(&error.to_string()))?;
         Ok(Template(template))
     }
 
@@ -43,7 +50,7 @@ impl Template {
                 Some((name, _)) => {
                     TemplateError(format!("there is no field `{name}`; there are {}", keys(data)))
                 }
-                None => TemplateError(text),
+                None => TemplateError::read(&text),
             }
         })
     }

@@ -12,7 +12,10 @@ use granit_parser::{Event, Parser, ScalarStyle};
 const MAX_TEXT: usize = 128 << 10;
 
 /// Lines that are tried at most.
-const MAX_LINES: usize = 12;
+const MAX_LINES: usize = 16;
+
+/// The step of a line that stands at the very left, under nothing.
+const TOP: usize = usize::MAX - 1;
 
 /// A line, and the indentation that mends the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +32,8 @@ struct Line {
     start: usize,
     indent: usize,
     item: bool,
+    /// Whether its key has a value on the line.
+    full: bool,
 }
 
 /// The line to move, for a text that the parser gives up at a byte.
@@ -38,7 +43,7 @@ pub(super) fn mend(text: &str, at: usize) -> Option<Mend> {
     }
     let lines = lines(text);
     let (chosen, columns) = suspects(&lines, at);
-    let mut best: Option<((usize, bool, usize), Mend)> = None;
+    let mut best: Option<((usize, bool, bool, usize), Mend)> = None;
     for line in chosen {
         for wanted in columns.iter().copied().filter(|column| *column != line.indent) {
             let indentation = line.start..line.start + line.indent;
@@ -48,9 +53,9 @@ pub(super) fn mend(text: &str, at: usize) -> Option<Mend> {
             if !reads(&moved, line.start + wanted, line.item, error) {
                 continue;
             }
-            // Of two that mend it the one that goes inwards: blocks are deeper than what holds them is long.
-            let cost =
-                (unusual(&self::lines(&moved), &lines), wanted < line.indent, wanted.abs_diff(line.indent));
+            // Of two that mend it rather a line that holds no others, and rather inwards: most lines are deep.
+            let odd = unusual(&self::lines(&moved), &lines);
+            let cost = (odd, !line.full, wanted < line.indent, wanted.abs_diff(line.indent));
             if best.as_ref().is_none_or(|(least, _)| cost < *least) {
                 best = Some((cost, Mend { indentation, wanted }));
             }
@@ -65,19 +70,25 @@ fn suspects(lines: &[Line], at: usize) -> (Vec<Line>, Vec<usize>) {
     let here = lines.partition_point(|line| line.start <= at).saturating_sub(1);
     let mut chosen: Vec<Line> = lines.iter().skip(here).take(2).copied().collect();
     let mut lowest = usize::MAX;
-    for line in lines[..here.min(lines.len())].iter().rev() {
-        if line.indent < lowest {
-            lowest = line.indent;
-            chosen.push(*line);
+    for at in (0..here).rev() {
+        if lines[at].indent < lowest {
+            lowest = lines[at].indent;
+            // The line itself, and the first of the block below it.
+            let first =
+                lines.get(at + 1).filter(|first| chosen.iter().all(|known| known.start != first.start));
+            chosen.extend(first.copied().into_iter().chain([lines[at]]));
         }
-        if lowest == 0 || chosen.len() == MAX_LINES {
+        if lowest == 0 || chosen.len() >= MAX_LINES {
             break;
         }
     }
+    // All that follows hangs on the first line.
+    chosen.extend(lines.first().filter(|first| chosen.iter().all(|known| known.start != first.start)));
     let mut columns: Vec<usize> = chosen.iter().flat_map(|line| [line.indent, line.indent + 2]).collect();
     // The line before and after may be of the right column where none of the suspects is.
     let near = here.saturating_sub(3)..(here + 4).min(lines.len());
     columns.extend(lines[near].iter().map(|line| line.indent));
+    columns.push(0);
     columns.sort_unstable();
     columns.dedup();
     (chosen, columns)
@@ -93,7 +104,7 @@ fn lines(text: &str) -> Vec<Line> {
         let item = words == "-" || words.starts_with("- ");
         let key = words.ends_with(':') || words.contains(": ");
         if (item || key) && !words.starts_with('#') {
-            all.push(Line { start, indent: line.len() - content.len(), item });
+            all.push(Line { start, indent: line.len() - content.len(), item, full: !words.ends_with(':') });
         }
         start += line.len();
     }
@@ -142,25 +153,30 @@ fn unusual(lines: &[Line], original: &[Line]) -> usize {
         (0..counts.len()).rev().max_by_key(|step| counts[*step]).unwrap_or(2)
     };
     let (key, item) = (usual(false), usual(true));
-    steps(lines).filter(|(line, step)| *step != if line.item { item } else { key }).count()
+    let good = |line: &Line, step: usize| step == TOP || step == if line.item { item } else { key };
+    steps(lines).filter(|(line, step)| !good(line, *step)).count()
 }
 
-/// Each line that is not at the top with the step from its parent's column to its own.
+/// Each line with the step from its parent's column to its own. At the top no step is usual.
 fn steps(lines: &[Line]) -> impl Iterator<Item = (Line, usize)> + '_ {
     // The columns that are open: of keys, and of items with what follows their dash.
     let mut open: Vec<(usize, bool)> = Vec::new();
-    lines.iter().filter_map(move |line| {
+    lines.iter().map(move |line| {
         while open.last().is_some_and(|(column, item)| {
             *column > line.indent || (*column == line.indent && (*item || !line.item))
         }) {
             open.pop();
         }
-        let parent = open.last().map(|(column, _)| *column);
+        let step = match open.last() {
+            Some((column, _)) => line.indent - column,
+            None if line.indent > 0 => usize::MAX,
+            None => TOP,
+        };
         open.push((line.indent, line.item));
         if line.item {
             open.push((line.indent + 2, false));
         }
-        parent.map(|column| (*line, line.indent - column))
+        (*line, step)
     })
 }
 
@@ -185,6 +201,11 @@ mod tests {
         assert_eq!(moved("services:\na:\n    image: x\n    tty: true\n  b:\n    image: y\n"), Some((2, 2)));
         // By one space, at the end of a block.
         assert_eq!(moved("services:\n  a:\n    image: x\n   tty: true\n"), Some((4, 4)));
+        // The first line of all, and the first of a block.
+        assert_eq!(moved("  name: x\nservices:\n  a:\n    image: x\n"), Some((1, 0)));
+        assert_eq!(moved("services:\n    a:\n    image: x\n  b:\n    image: x\n"), Some((2, 2)));
+        assert_eq!(moved("volumes:\n    a:\n  b:\n"), Some((2, 2)));
+        assert_eq!(moved("  services:\n  a:\n    image: x\nvolumes:\n  b:\n"), Some((1, 0)));
         // Items.
         assert_eq!(moved("a:\n  b:\n    - 1\n   - 2\n    - 3\n"), Some((4, 4)));
         assert_eq!(moved("a:\n- 1\n - b: 2\n- 3\n").map(|(line, _)| line), Some(3));

@@ -154,6 +154,10 @@ fn read(text: &str, file: FileId, diags: &mut Diagnostics, record: bool) -> Vec<
             }
             Ok(false) => break,
             Err(Refused::Syntax(error)) => {
+                // Without a mark between them the document before goes on here: it was not read to its end.
+                if *error.kind() == ErrorKind::ExpectedDocumentStart {
+                    documents.pop();
+                }
                 diags.push(syntax::finding(&error, reader.bracket, text, file));
             }
             Err(Refused::TooDeep(span)) => diags.push(too_deep(span)),

@@ -163,18 +163,23 @@ fn conflict(text: &str, file: FileId) -> Option<Diagnostic> {
     )
 }
 
-/// A tab in the indentation of the line of the error, or of the next: the parser stops before it.
+/// A tab in the indentation of the line of the error, or of the next with words: the parser stops before it.
 fn tab(text: &str, at: usize, file: FileId) -> Option<Diagnostic> {
     let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
     let mut from = start;
-    for line in text[start..].split_inclusive('\n').take(2) {
+    for (number, line) in text[start..].split_inclusive('\n').enumerate() {
+        let words = line.trim();
+        let blank = words.is_empty() || words.starts_with('#');
         let indentation = line.len() - line.trim_start_matches([' ', '\t']).len();
-        if let Some(tab) = line[..indentation].find('\t').filter(|_| !line.trim().is_empty()) {
+        if let Some(tab) = line[..indentation].find('\t').filter(|_| !blank) {
             let span = Span::new(file, from + tab, from + tab + 1);
             return Some(
                 Diagnostic::new(Code::YamlSyntax, span, "a tab is used as indentation")
                     .help("YAML is indented with spaces only; replace the tab by spaces"),
             );
+        }
+        if number > 0 && !blank {
+            break;
         }
         from += line.len();
     }
@@ -194,6 +199,8 @@ fn moved(kind: &ErrorKind, text: &str, at: usize, file: FileId) -> Option<Diagno
             | ErrorKind::ExpectedBlockSequenceEntry
             | ErrorKind::BlockSequenceEntryNotAllowed
             | ErrorKind::ExpectedDocumentStart
+            | ErrorKind::CommentInterceptedScalar
+            | ErrorKind::CommentNotSeparated
     );
     let mend = about_columns.then(|| indent::mend(text, at)).flatten()?;
     let Range { start, end } = mend.indentation;

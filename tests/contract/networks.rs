@@ -1,6 +1,6 @@
 //! Networks and volumes.
 
-use rcompose::spec::{EndpointSpec, MountKind, MountSpec};
+use rcompose::spec::{EndpointSpec, IpamPool, IpamSpec, MountKind, MountSpec, NetworkSpec};
 use rcompose::state::ApiVersion;
 
 use crate::bench::{Bench, Check, error};
@@ -10,6 +10,7 @@ pub fn checks() -> Vec<Check> {
     rows![
         a_networks_life,
         network_names_are_unique,
+        subnets_do_not_overlap,
         a_network_in_use_stays,
         a_lost_network_stops_the_start,
         containers_are_connected_and_disconnected,
@@ -40,6 +41,20 @@ async fn network_names_are_unique(bench: Bench) {
     bench.engine.create_network(&spec).await.unwrap();
     let again = error(bench.engine.create_network(&spec).await);
     assert!(again.is_conflict(), "{again:?}");
+}
+
+async fn subnets_do_not_overlap(bench: Bench) {
+    let with = |key: &str, subnet: &str| {
+        let pool = IpamPool { subnet: Some(subnet.to_owned()), ..IpamPool::default() };
+        NetworkSpec {
+            ipam: Some(IpamSpec { pools: vec![pool], ..IpamSpec::default() }),
+            ..bench.network(key)
+        }
+    };
+    bench.engine.create_network(&with("n", "10.213.77.0/24")).await.unwrap();
+    let again = error(bench.engine.create_network(&with("m", "10.213.77.128/25")).await);
+    assert!(again.to_string().contains("Pool overlaps"), "{again:?}");
+    bench.engine.create_network(&with("o", "10.213.78.0/24")).await.unwrap();
 }
 
 async fn a_network_in_use_stays(bench: Bench) {
@@ -128,6 +143,7 @@ fn mount(name: Option<String>) -> MountSpec {
             nocopy: false,
             subpath: None,
             selinux: None,
+            configured: true,
         },
         consistency: None,
     }

@@ -9,7 +9,7 @@ use rcompose::engine::Containers;
 use rcompose::memory::{MemoryEngine, Snapshot};
 use rcompose::plan::{Down, Intent, Op, Plan, Up};
 use rcompose::spec::{ContainerSpec, Desired, labels};
-use rcompose::state::ApiVersion;
+use rcompose::state::{ApiVersion, ObservedContainer};
 
 use crate::sketch::{self, Sketch};
 use crate::world::{self, Run, desired};
@@ -117,8 +117,11 @@ async fn happen(engine: &MemoryEngine, what: &Happening) {
             }
         }
         Happening::Disconnected(at) => {
+            let of_project = |c: &ObservedContainer| {
+                c.networks.iter().find(|e| !["none", "bridge"].contains(&e.network.as_str())).cloned()
+            };
             let container = all.get(usize::from(*at) % all.len().max(1));
-            if let Some((container, endpoint)) = container.and_then(|c| Some((c, c.networks.first()?))) {
+            if let Some((container, endpoint)) = container.and_then(|c| Some((c, of_project(c)?))) {
                 use rcompose::engine::Networks;
                 let network = engine.inspect_network(&endpoint.network).await.unwrap();
                 engine.disconnect(&network.id, &container.id).await.unwrap();

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use rcompose::apply::{CancelStage, Report, cancellation};
+use rcompose::apply::{CancelStage, Outcome, Report, cancellation};
 use rcompose::engine::EngineError;
 use rcompose::memory::{Fault, MemoryEngine, Snapshot, SnapshotContainer};
-use rcompose::plan::{Op, Plan};
+use rcompose::plan::{Op, Plan, StepId};
 use rcompose::spec::{Desired, labels};
 use rcompose::state::ContainerState;
 
@@ -171,14 +171,14 @@ fn removed_for_good(plan: &Plan) -> BTreeSet<&str> {
         .collect()
 }
 
+/// Whether its network is gone, and the one that was to take its place could not be made.
 fn off_its_network(plan: &Plan, report: &Report, name: &str) -> bool {
-    use rcompose::apply::Outcome;
-    let failed = |at: usize| !matches!(report.outcomes[at], Outcome::Done);
-    plan.steps.iter().any(|step| match &step.op {
-        Op::DisconnectNetwork { container, network_name, .. } if container.name == name => {
-            plan.steps.iter().any(|other| {
-                matches!(&other.op, Op::CreateNetwork(spec) if spec.name == *network_name && failed(other.id.0))
-            })
+    let done = |at: StepId| matches!(report.outcomes[at.0], Outcome::Done);
+    let ops = || plan.steps.iter().map(|step| (step.id, &step.op));
+    ops().any(|(_, op)| match op {
+        Op::DisconnectNetwork { container, network, .. } if container.name == name => {
+            ops().any(|(at, op)| matches!(op, Op::RemoveNetwork { id, .. } if id == network) && done(at))
+                && ops().any(|(at, op)| matches!(op, Op::CreateNetwork(_)) && !done(at))
         }
         _ => false,
     })

@@ -237,8 +237,12 @@ impl Sketch {
     fn network(&self, at: u8) -> (String, Value) {
         let key = ["front", "back"][usize::from(at)];
         let (definition, named) = self.networks[usize::from(at)];
-        // A subnet of its own for each, so that static addresses make sense.
-        let mut value = json!({ "ipam": { "config": [{ "subnet": format!("10.9.{at}.0/24") }] } });
+        let mut value = json!({});
+        // Static addresses need a subnet.
+        let addressed = |s: &Service| matches!(&s.network, Network::Some(on, _, true) if on.contains(&at));
+        if self.services.iter().flatten().any(addressed) {
+            value["ipam"] = json!({ "config": [{ "subnet": format!("10.9.{at}.0/24") }] });
+        }
         if definition > 0 {
             value["driver_opts"] = json!({ "com.example.definition": definition.to_string() });
         }

@@ -2,6 +2,8 @@
 
 use proptest::prelude::*;
 use rcompose::memory::Snapshot;
+use rcompose::spec::labels;
+use rcompose::state::Labels;
 
 use crate::case::{
     assert_alike, by_service, case, comparable, converged, converged_with, down, told, up, written,
@@ -70,8 +72,10 @@ proptest! {
             assert!(report.is_success(), "{}\n{report:#?}", told(&plan));
             let after = engine.snapshot();
             assert!(after.containers.is_empty(), "{}\n{:#?}", told(&plan), after.containers);
-            for network in desired.networks.values() {
-                assert!(!after.networks.contains_key(&network.name), "{}\n{}", told(&plan), network.name);
+            for key in desired.networks.keys() {
+                let of_key = |(_, labels): &&(String, Labels)| labels.get(labels::NETWORK) == Some(key);
+                let left: Vec<_> = after.networks.values().filter(of_key).collect();
+                assert!(left.is_empty(), "{}\n{left:?}", told(&plan));
             }
             for volume in desired.volumes.values() {
                 let there = before.volumes.contains_key(&volume.name) && !volumes;

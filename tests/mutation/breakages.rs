@@ -64,18 +64,20 @@ pub struct Breakage {
     pub surely: bool,
 }
 
-/// At most so many breakages of one kind. Those that leave a file which must not be refused are left out.
+/// At most so many breakages of one kind. Those that leave a file which must not be refused are left out;
+/// where the file is not `alone`, others decide what its shape must be and what it need not declare.
 pub fn breakages(
     text: &str,
     root: &Node,
     mistake: Mistake,
     most: usize,
     oracle: &Oracle,
+    alone: bool,
     dice: &mut Dice,
 ) -> Vec<Breakage> {
     let file = File { text, spots: spots(&oracle.schema, root) };
     let mut all = Vec::new();
-    let base_is_good = !oracle.refuses(text);
+    let base_is_good = alone && !oracle.refuses(text);
     for at in dice.some((0..file.spots.len()).collect(), usize::MAX) {
         if all.len() == most {
             break;
@@ -85,6 +87,7 @@ pub fn breakages(
             continue;
         }
         let bad = match mistake {
+            Mistake::Declaration if !alone => false,
             _ if broken.surely => true,
             Mistake::Indentation if !is_yaml(&broken.text) => is_yaml(text),
             _ => base_is_good && oracle.refuses(&broken.text),
@@ -185,6 +188,10 @@ impl<'a> File<'a> {
             return None;
         }
         let key = spot.key?;
+        // What a merge key brings stands elsewhere, and is missing in more than one place.
+        if key.span.start < parent.value.span.start || key.span.start >= parent.value.span.end {
+            return None;
+        }
         let (first, last) = self.lines_of(spot)?;
         let line = self.whole_line(first);
         let before = &self.text[line.0..key.span.start as usize];
@@ -217,8 +224,15 @@ impl<'a> File<'a> {
         let taken = known.is_some_and(|map| map.contains_key(&typed));
         let plain = typed.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
         let letter = typed.bytes().next().is_some_and(|b| b.is_ascii_alphabetic());
+        // Of two mounts at one target the later counts.
+        let hidden = section == "volumes" && spot.key.is_none() && {
+            let mount = self.scalar(spot)?.1.trim_start_matches(name).split(':').nth(1)?;
+            let others = self.spots.iter().filter(|other| other.parent == spot.parent);
+            others.filter(|other| self.scalar(other).is_some_and(|(_, text)| text.contains(mount))).count()
+                > 1
+        };
         // A volume's name of one letter is a drive's.
-        if taken || !plain || !letter || typed == "default" || typed.len() < 2 {
+        if hidden || taken || !plain || !letter || typed == "default" || typed.len() < 2 {
             return None;
         }
         let what = format!("`{}` refers to `{typed}` instead of `{name}`", spot.shown());
@@ -234,9 +248,15 @@ impl<'a> File<'a> {
         if name == "default" {
             return None;
         }
-        let (first, last) = self.lines_of(spot)?;
+        let (mut first, last) = self.lines_of(spot)?;
+        let section_of = &self.spots[spot.parent?];
+        if section_of.value.as_mapping()?.len() == 1 {
+            // The last one takes its section with it.
+            first = self.line(section_of.key?.span.start as usize);
+        }
         let place = (self.whole_line(first).0, self.whole_line(last).1);
-        let inside = self.text.get(place.0..key.span.start as usize)?;
+        let inside =
+            self.text.get(self.whole_line(self.line(key.span.start as usize)).0..key.span.start as usize)?;
         if !inside.trim().is_empty() || self.text[place.0..place.1].contains('&') {
             return None;
         }

@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use super::cache::Cache;
 use crate::load::discover::FILE_NAMES;
 use crate::load::env::Environment;
-use crate::load::remote::{GitReference, RemoteError};
+use crate::load::remote::{GitReference, RemoteError, shown};
 
 /// Variables that point git at a repository of the caller's, as hooks have them. They must not reach it:
 /// it would work there instead of in the clone.
@@ -31,7 +31,8 @@ pub(super) struct Git<'a> {
 
 /// A reference as people know it, for messages.
 struct Wanted<'a> {
-    written: &'a str,
+    /// Without a password.
+    written: String,
     reference: &'a GitReference,
 }
 
@@ -47,7 +48,7 @@ impl Git<'_> {
         written: &str,
         reference: &GitReference,
     ) -> Result<PathBuf, RemoteError> {
-        let wanted = Wanted { written, reference };
+        let wanted = Wanted { written: shown(written), reference };
         if let Some(subdir) = &reference.subdir {
             stays_inside(subdir)?;
         }
@@ -56,7 +57,8 @@ impl Git<'_> {
             && !commit.starts_with(checksum.as_str())
         {
             return Err(RemoteError::new(format!(
-                "{written} is commit {commit}, which doesn't begin with the checksum {checksum}"
+                "{} is commit {commit}, which doesn't begin with the checksum {checksum}",
+                wanted.written
             )));
         }
         let tree = match cache.find(&commit) {
@@ -82,8 +84,8 @@ impl Git<'_> {
             // The repository answered: nothing there has such a name.
             Some(2) => return Err(unknown(wanted, version)),
             _ => {
-                let words = words(&output);
-                return Err(RemoteError::new(format!("failed to access repository at {remote}: {words}"))
+                let (at, words) = (shown(remote), words(&output));
+                return Err(RemoteError::new(format!("failed to access repository at {at}: {words}"))
                     .help("git runs without questions here: it needs its credentials set up"));
             }
         }
@@ -96,7 +98,7 @@ impl Git<'_> {
         let commit = found.ok_or_else(|| unknown(wanted, version))?;
         match is_commit(&commit) {
             true => Ok(commit),
-            false => Err(RemoteError::new(format!("{remote}: invalid commit sha \"{commit}\""))),
+            false => Err(RemoteError::new(format!("{}: invalid commit sha \"{commit}\"", shown(remote)))),
         }
     }
 
@@ -115,14 +117,23 @@ impl Git<'_> {
             match output.status.success() {
                 true => Ok(()),
                 false => {
-                    let words = words(&output);
-                    Err(RemoteError::new(format!("failed to fetch {commit} from {remote}: {words}")))
+                    let (at, words) = (shown(remote), words(&output));
+                    Err(RemoteError::new(format!("failed to fetch {commit} from {at}: {words}")))
                 }
             }
         };
         step(&["-c", "init.defaultBranch=main", "init", "--quiet", "--template="])?;
-        step(&["remote", "add", "--", "origin", remote])?;
-        step(&["fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "origin", commit])?;
+        // Straight from the address: kept as a remote, it would leave its password on the disk.
+        step(&[
+            "fetch",
+            "--quiet",
+            "--depth=1",
+            "--no-tags",
+            "--no-recurse-submodules",
+            "--",
+            remote,
+            commit,
+        ])?;
         step(&["-c", "advice.detachedHead=false", "checkout", "--quiet", "--detach", commit])?;
         cache.keep(filled, commit).map_err(store)
     }
@@ -279,6 +290,7 @@ mod tests {
         assert!(candidates("pull/1/head").contains(&"refs/pull/1/head".to_owned()));
     }
 
+    #[cfg(unix)]
     #[test]
     fn links_do_not_lead_out() {
         let root = tempfile::tempdir().unwrap();
@@ -292,7 +304,7 @@ mod tests {
         std::os::unix::fs::symlink("../compose.yaml", tree.join("compose.yaml")).unwrap();
         let find = |subdir: &str| {
             let reference = GitReference { subdir: Some(subdir.to_owned()), ..GitReference::default() };
-            file_in(&tree, &Wanted { written: "git://h/a", reference: &reference })
+            file_in(&tree, &Wanted { written: "git://h/a".to_owned(), reference: &reference })
         };
         assert_eq!(find("sub"), Ok(tree.join("sub/compose.yml")));
         assert_eq!(find("link/"), Ok(tree.join("link/compose.yml")));

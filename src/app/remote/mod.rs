@@ -59,6 +59,18 @@ impl Remote {
     }
 }
 
+impl Remote {
+    /// On a thread of its own: the client blocks, which no thread that drives asynchronous work may.
+    fn pull(&self, cache: &Cache, image: &str) -> Result<PathBuf, RemoteError> {
+        std::thread::scope(|scope| {
+            let pulling = scope.spawn(|| oci::fetch(&self.registries, cache, image));
+            pulling
+                .join()
+                .unwrap_or_else(|_| Err(RemoteError::new(format!("oci://{image}: the pull broke off"))))
+        })
+    }
+}
+
 impl RemoteSource for Remote {
     fn fetch(&self, written: &str, reference: &Reference) -> Result<PathBuf, RemoteError> {
         let Ok(mut fetched) = self.fetched.lock() else {
@@ -72,7 +84,7 @@ impl RemoteSource for Remote {
             (None, _) => Err(RemoteError::new(format!("{written}: there is no place to keep it"))
                 .help("set XDG_CACHE_HOME or HOME")),
             (Some(cache), Reference::Git(place)) => Git::new(&self.environment).fetch(cache, written, place),
-            (Some(cache), Reference::Oci(image)) => oci::fetch(&self.registries, cache, image),
+            (Some(cache), Reference::Oci(image)) => self.pull(cache, image),
         };
         fetched.push((written.to_owned(), result.clone()));
         result
@@ -82,5 +94,37 @@ impl RemoteSource for Remote {
 impl std::fmt::Debug for Remote {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Remote").field("cache", &self.cache).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn remote(cache_home: Option<PathBuf>) -> Remote {
+        Remote::new(Setup {
+            cache_home,
+            environment: Environment::new(),
+            insecure_registries: Vec::new(),
+            credentials: Arc::new(()),
+        })
+    }
+
+    #[tokio::test]
+    async fn a_pull_may_be_asked_for_within_asynchronous_work() {
+        let home = tempfile::tempdir().unwrap();
+        let remote = remote(Some(home.path().to_owned()));
+        let image = "127.0.0.1:1/rcompose/absent:1";
+        let written = format!("oci://{image}");
+        let fetch = || remote.fetch(&written, &Reference::Oci(image.to_owned())).unwrap_err();
+        assert!(fetch().message.starts_with("failed to pull OCI resource \"127.0.0.1:1/rcompose/absent:1\""));
+        assert_eq!(fetch(), fetch());
+        assert_eq!(remote.fetched(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn without_a_place_nothing_is_fetched() {
+        let error = remote(None).fetch("oci://a", &Reference::Oci("a".to_owned())).unwrap_err();
+        assert_eq!(error.to_string(), "oci://a: there is no place to keep it");
     }
 }

@@ -98,44 +98,27 @@ impl Registries {
 
     /// Reads a thing of at most so many bytes. Its digest is the caller's to check.
     pub(super) fn get(&self, image: &ImageRef, item: Item<'_>, limit: u64) -> Result<Vec<u8>, RegistryError> {
-        let mut routes = self.routes(image.domain())?.into_iter().peekable();
+        let domain = image.domain();
+        let mut schemes = self.schemes(domain).iter().peekable();
         loop {
-            let Some(route) = routes.next() else {
-                return Err(RegistryError::Unreachable(format!("{} has no address", image.domain())));
+            let Some(scheme) = schemes.next() else {
+                return Err(RegistryError::Unreachable(format!("{domain} has no address")));
             };
-            match self.get_by(&route, image, item, limit) {
+            match route(scheme, domain).and_then(|route| self.get_by(&route, image, item, limit)) {
                 // A registry of this machine may have no TLS.
-                Err(RegistryError::Unreachable(_)) if routes.peek().is_some() => {}
+                Err(RegistryError::Unreachable(_)) if schemes.peek().is_some() => {}
                 other => return other,
             }
         }
     }
 
-    fn routes(&self, domain: &str) -> Result<Vec<Route>, RegistryError> {
-        let host = if domain == DEFAULT_DOMAIN { HUB } else { domain };
-        let here = is_loopback(host);
-        let schemes: &[&str] = match self.insecure.iter().any(|insecure| insecure == domain) {
+    /// How a registry may be spoken to, the first that works counts.
+    fn schemes(&self, domain: &str) -> &'static [&'static str] {
+        match self.insecure.iter().any(|insecure| insecure == domain) {
             true => &["http"],
-            false if here => &["https", "http"],
+            false if is_loopback(domain) => &["https", "http"],
             false => &["https"],
-        };
-        // The one provider of cryptography; that it is installed already is no matter.
-        let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
-        let routes = schemes.iter().map(|scheme| {
-            let mut builder = Client::builder()
-                .user_agent(concat!("rcompose/", env!("CARGO_PKG_VERSION")))
-                .connect_timeout(CONNECT)
-                .timeout(ANSWER)
-                // What begins with TLS stays with it, through redirects and token services.
-                .https_only(*scheme == "https");
-            if here {
-                builder = builder.no_proxy();
-            }
-            Ok(Route { client: builder.build()?, base: format!("{scheme}://{host}") })
-        });
-        routes
-            .collect::<Result<_, reqwest::Error>>()
-            .map_err(|error| RegistryError::Unreachable(chain(error)))
+        }
     }
 
     fn get_by(
@@ -266,6 +249,28 @@ impl Registries {
         let token = answer.and_then(|answer| answer.token.or(answer.access_token));
         token.ok_or_else(|| refused("its token service gives no token".to_owned()))
     }
+}
+
+fn route(scheme: &str, domain: &str) -> Result<Route, RegistryError> {
+    let host = if domain == DEFAULT_DOMAIN { HUB } else { domain };
+    // The one provider of cryptography; that it is installed already is no matter.
+    let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
+    let builder = || {
+        let builder = Client::builder()
+            .user_agent(concat!("rcompose/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT)
+            .timeout(ANSWER)
+            // What begins with TLS stays with it, through redirects and token services.
+            .https_only(scheme == "https");
+        if is_loopback(host) { builder.no_proxy() } else { builder }
+    };
+    let built = match builder().build() {
+        // A machine without authorities can still do without TLS.
+        Err(_) if scheme == "http" => builder().tls_certs_only([]).build(),
+        built => built,
+    };
+    let client = built.map_err(|error| RegistryError::Unreachable(chain(error)))?;
+    Ok(Route { client, base: format!("{scheme}://{host}") })
 }
 
 /// The forms of manifests that are understood, indexes among them.

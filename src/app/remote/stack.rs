@@ -9,6 +9,7 @@ use crate::load::discover::Located;
 use crate::load::env::Origin;
 use crate::load::files::Files;
 use crate::load::interpolate;
+use crate::load::remote::shown;
 
 /// A project whose first file is remote.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,8 +61,9 @@ pub fn look(wanted: &LoadRequest, loaded: &Loaded, files: &dyn Files, remote: &R
     }
     let variables = variables.into_values().map(|variable| with_value(variable, located)).collect();
     let named = |written: &String| written == &reference || wanted.request.files.contains(written);
-    let includes = remote.fetched().into_iter().filter(|written| !named(written)).collect();
-    Some(Stack { reference, directory: located.working_dir.clone(), includes, variables })
+    let fetched = remote.fetched();
+    let includes = fetched.iter().filter(|written| !named(written)).map(|written| shown(written)).collect();
+    Some(Stack { reference: shown(&reference), directory: located.working_dir.clone(), includes, variables })
 }
 
 fn with_value(mut variable: Variable, located: &Located) -> Variable {

@@ -182,7 +182,7 @@ impl Attached<'_> {
         if !names.is_empty() {
             let _ = show.writer.note(&format!("Attaching to {}", names.join(", ")));
         }
-        let consent = Asker { yes: self.up.yes };
+        let consent = Asker { yes: self.up.yes || self.up.old_yes };
         let (signals, mut signalled) = mpsc::unbounded_channel();
         let (pulse, _) = cancellation();
         let mut hearing = pin!(signals::listen(pulse, move |count| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::app::converge::{self, ConvergeError, Way};
-use crate::app::request;
+use crate::app::request::{self, Aim, Named};
 use crate::app::{self, Along};
 use crate::base::ServiceName;
 use crate::cli::exit;
@@ -25,7 +25,7 @@ pub struct Down {
     pub services: Vec<String>,
 
     /// Remove the volumes too: declared and anonymous ones, with their data
-    #[arg(short, long)]
+    #[arg(short, long, alias = "volume")]
     pub volumes: bool,
 
     /// Remove containers of services that are no longer in the files [env: COMPOSE_REMOVE_ORPHANS]
@@ -35,6 +35,10 @@ pub struct Down {
     /// Seconds a container has to stop
     #[arg(short, long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub timeout: Option<i64>,
+
+    /// Remove images too: local or all (not yet supported)
+    #[arg(long, value_name = "WHICH")]
+    pub rmi: Option<String>,
 }
 
 /// Start containers that exist
@@ -83,8 +87,15 @@ pub struct Restart {
 
 /// Runs `down`.
 pub fn run_down(front: &Front, down: &Down) -> u8 {
+    match down.rmi.as_deref() {
+        None | Some("") => {}
+        Some("local" | "all") => {
+            return front.fail("--rmi is not yet supported: nothing was done; run `down` without it");
+        }
+        Some(other) => return front.fail(format!("invalid value for --rmi: \"{other}\"")),
+    }
     let remove_orphans = down.remove_orphans || front.process.is_on("COMPOSE_REMOVE_ORPHANS");
-    act(front, "down", &down.services, Along::Dependencies, None, |targets| {
+    act(front, "down", &down.services, None, |targets| {
         Intent::Down(plan::Down {
             targets,
             volumes: down.volumes,
@@ -97,27 +108,31 @@ pub fn run_down(front: &Front, down: &Down) -> u8 {
 /// Runs `start`.
 pub fn run_start(front: &Front, start: &Start) -> u8 {
     let limit = seconds(start.wait_timeout);
-    act(front, "start", &start.services, Along::Dependencies, limit, |targets| {
+    act(front, "start", &start.services, limit, |targets| {
         Intent::Start(plan::Start { targets, wait: start.wait })
     })
 }
 
 /// Runs `stop`.
 pub fn run_stop(front: &Front, stop: &Stop) -> u8 {
-    act(front, "stop", &stop.services, Along::Dependencies, None, |targets| {
+    act(front, "stop", &stop.services, None, |targets| {
         Intent::Stop(plan::Stop { targets, timeout: seconds(stop.timeout) })
     })
 }
 
 /// Runs `restart`.
 pub fn run_restart(front: &Front, restart: &Restart) -> u8 {
-    act(front, "restart", &[], Along::Nothing, None, |_| {
+    act(front, "restart", &restart.services, None, |targets| {
         Intent::Restart(plan::Restart {
-            targets: restart.services.iter().map(|name| ServiceName::from(name.as_str())).collect(),
+            targets,
             no_deps: restart.no_deps,
             timeout: seconds(restart.timeout),
         })
     })
+}
+
+fn names_one_that_is_off(aim: &Aim, services: &[String]) -> bool {
+    request::named(&aim.desired, services).services.iter().any(|name| aim.desired.others.contains(name))
 }
 
 /// Loads or asks the labels, then carries the intent out.
@@ -125,26 +140,57 @@ fn act(
     front: &Front,
     operation: &'static str,
     services: &[String],
-    along: Along,
     wait_timeout: Option<Duration>,
     intent: impl FnOnce(Vec<ServiceName>) -> Intent,
 ) -> u8 {
-    let target = match front.aim(services, along) {
+    // What restarts with a service is no dependency of it: the whole project is needed.
+    let (selected, along) = match operation {
+        "restart" => (&[][..], Along::Nothing),
+        _ => (services, Along::Dependencies),
+    };
+    let target = match front.aim(selected, along) {
         Ok(target) => target,
         Err(code) => return code,
     };
-    let targets: Vec<ServiceName> = services.iter().map(|name| ServiceName::from(name.as_str())).collect();
+    let target = match target {
+        // A service that its profiles keep off is there when it is named.
+        Target::Aim(aim) if names_one_that_is_off(&aim, services) => {
+            match front.aim(services, Along::Dependents) {
+                Ok(target) => target,
+                Err(code) => return code,
+            }
+        }
+        target => target,
+    };
     let dry_run = front.global.dry_run;
     let outcome = front.run(async |session| {
         let aim = match target {
             Target::Aim(aim) => *aim,
             Target::Name(name) => request::from_labels(&session, &name).await?,
         };
-        let known_by_name = !aim.from_files && !targets.is_empty();
-        let mut targets = targets;
+        let project = aim.desired.project.clone();
+        if operation == "start" && !aim.from_files && aim.desired.services.is_empty() {
+            return Err(ConvergeError::NothingThere(project));
+        }
+        let Named { services: mut targets, unknown } = request::named(&aim.desired, services);
+        // Without a file a service may be one that has no container now: nothing is left to stop or remove.
+        let forgiving = !aim.from_files && matches!(operation, "stop" | "down");
+        if let Some(name) = unknown.first().filter(|_| !forgiving) {
+            return Err(ConvergeError::NoSuchService(name.clone()));
+        }
+        if targets.is_empty() && !services.is_empty() {
+            // No targets would mean all of them.
+            if operation == "down" {
+                let names = unknown.join(" ");
+                let text = format!("Any of the services [{names}] not running in project \"{project}\"");
+                session.events.send(Event::Message { level: Level::Info, text });
+            }
+            let (plan, report) = (plan::Plan::default(), Some(app::Report::default()));
+            return Ok(Done { plan, report, sources: aim.sources });
+        }
         // Without a file the whole project is known, and dependants go with what they depend on.
-        if known_by_name && operation == "down" {
-            targets = app::request::with_dependants(&aim.desired, &targets);
+        if !aim.from_files && !targets.is_empty() && operation == "down" {
+            targets = request::with_dependants(&aim.desired, &targets);
         }
         let intent = intent(targets);
         if dry_run {
@@ -153,12 +199,11 @@ fn act(
         }
         session.events.send(Event::Began { operation });
         let way = Way { before_start: &(), consent: &Asker { yes: false }, wait_timeout };
-        let project = aim.desired.project.clone();
         let known = !aim.desired.services.is_empty() || !aim.desired.networks.is_empty();
         let done = converge::converge(&session, aim.desired, intent, &way).await?;
         session.events.send(Event::Ended { operation });
         if operation == "down" && done.plan.steps.is_empty() && !known {
-            let text = format!("No resource found to remove for project \"{project}\".");
+            let text = format!("Warning: No resource found to remove for project \"{project}\".");
             session.events.send(Event::Message { level: Level::Warning, text });
         }
         Ok::<_, ConvergeError>(Done { plan: done.plan, report: Some(done.report), sources: aim.sources })

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::app::attach;
 use crate::app::list::{self, PsQuery};
+use crate::app::request::{self, Named};
 use crate::app::{self, EngineError};
 use crate::base::ServiceName;
 use crate::base::duration::parse_duration;
@@ -132,10 +133,11 @@ pub struct Version {
 /// The text of `version`.
 pub fn version_text(version: &Version) -> String {
     let number = env!("CARGO_PKG_VERSION");
+    let like = app::COMPATIBLE_VERSION;
     match (version.short, version.format.as_str()) {
         (true, _) => format!("{number}\n"),
-        (false, "json") => format!("{{\"version\":\"{number}\"}}\n"),
-        (false, _) => format!("rcompose version {number}\n"),
+        (false, "json") => format!("{{\"version\":\"{number}\",\"compatible\":\"{like}\"}}\n"),
+        (false, _) => format!("rcompose version {number} (compatible with Docker Compose v{like})\n"),
     }
 }
 
@@ -158,25 +160,21 @@ pub fn run_ps(front: &Front, ps: &Ps) -> u8 {
         Ok(target) => target,
         Err(code) => return code,
     };
-    let (project, known) = match target {
-        Target::Name(name) => (name, None),
+    let (project, known, services) = match target {
+        Target::Name(name) => {
+            (name, None, ps.services.iter().map(|s| ServiceName::from(s.as_str())).collect())
+        }
         Target::Aim(aim) => {
+            let Named { services, unknown } = request::named(&aim.desired, &ps.services);
+            if let Some(missing) = unknown.first() {
+                return front.fail(format!("no such service: {missing}"));
+            }
             let known: Vec<ServiceName> =
                 aim.desired.services.keys().chain(&aim.desired.others).cloned().collect();
-            (aim.desired.project, Some(known))
+            (aim.desired.project, Some(known), services)
         }
     };
-    if let Some(known) = &known
-        && let Some(missing) = ps.services.iter().find(|name| !known.iter().any(|k| k == name.as_str()))
-    {
-        return front.fail(format!("no such service: {missing}"));
-    }
-    let query = PsQuery {
-        services: ps.services.iter().map(|name| ServiceName::from(name.as_str())).collect(),
-        all: ps.all,
-        states,
-        only_known: known.filter(|_| !ps.orphans),
-    };
+    let query = PsQuery { services, all: ps.all, states, only_known: known.filter(|_| !ps.orphans) };
     let listed = front.run(async |session| list::containers(&session, &project, &query).await);
     let containers = match listed {
         Ok(Ok(containers)) => containers,
@@ -257,17 +255,18 @@ pub fn run_logs(front: &Front, logs: &Logs) -> u8 {
         Ok(target) => target,
         Err(code) => return code,
     };
-    let named: BTreeSet<ServiceName> =
-        logs.services.iter().map(|name| ServiceName::from(name.as_str())).collect();
     let (project, services) = match target {
-        Target::Name(name) => (name, Some(named).filter(|named| !named.is_empty())),
+        Target::Name(name) => {
+            let named: BTreeSet<ServiceName> =
+                logs.services.iter().map(|name| ServiceName::from(name.as_str())).collect();
+            (name, Some(named).filter(|named| !named.is_empty()))
+        }
         Target::Aim(aim) => {
-            let known = |name: &&ServiceName| {
-                aim.desired.services.contains_key(*name) || aim.desired.others.contains(name)
-            };
-            if let Some(missing) = named.iter().find(|name| !known(name)) {
+            let Named { services, unknown } = request::named(&aim.desired, &logs.services);
+            if let Some(missing) = unknown.first() {
                 return front.fail(format!("no such service: {missing}"));
             }
+            let named: BTreeSet<ServiceName> = services.into_iter().collect();
             let shown = aim.desired.services.values().filter(|service| service.attach);
             let all = shown.map(|service| service.name.clone()).collect();
             (aim.desired.project, Some(if named.is_empty() { all } else { named }))
@@ -280,6 +279,9 @@ pub fn run_logs(front: &Front, logs: &Logs) -> u8 {
     };
     let outcome = front.run(async |session| {
         let collector = attach::read(&session, &project, services, logs.index, options).await?;
+        if let (Some(index), Some(service), true) = (logs.index, logs.services.first(), collector.names().is_empty()) {
+            return Ok(Shown::NoSuchReplica(format!("service \"{service}\" is not running container #{index}")));
+        }
         let mut writer = LogWriter::new(look, io::stdout(), io::stderr());
         for name in collector.names() {
             writer.register(name);
@@ -299,21 +301,32 @@ pub fn run_logs(front: &Front, logs: &Logs) -> u8 {
         let cancelled = session.cancel.reached(app::CancelStage::Graceful);
         tokio::select! {
             // A reader that went away ends it, as does a signal.
-            (unreadable, _) = futures_util::future::join(collector.run(sender), write) => Ok(Some(unreadable)),
-            () = cancelled => Ok::<_, EngineError>(None),
+            (unreadable, _) = futures_util::future::join(collector.run(sender), write) => Ok(Shown::ToTheEnd(unreadable)),
+            () = cancelled => Ok::<_, EngineError>(Shown::Cancelled),
         }
     });
     match outcome {
-        Ok(Ok(Some(unreadable))) => {
+        Ok(Ok(Shown::ToTheEnd(unreadable))) => {
             for (name, error) in unreadable {
                 front.warn(&format!("Can't retrieve logs for \"{name}\": {error}"));
             }
             exit::OK
         }
-        Ok(Ok(None)) => exit::CANCELLED,
+        Ok(Ok(Shown::Cancelled)) => exit::CANCELLED,
+        Ok(Ok(Shown::NoSuchReplica(text))) => front.fail(text),
         Ok(Err(error)) => front.fail(error.to_string()),
         Err(text) => front.fail(text),
     }
+}
+
+/// How the showing of logs ended.
+enum Shown {
+    /// All there was, but for the logs of these containers.
+    ToTheEnd(attach::Unreadable),
+    /// A signal came.
+    Cancelled,
+    /// The number asked for is that of no container.
+    NoSuchReplica(String),
 }
 
 /// A moment as the engine takes it: a time stamp as it is, or a duration before now.

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use super::lifecycle::{Done, finish};
 use crate::app::converge::{self, Way};
 use crate::app::load::LoadRequest;
-use crate::app::request::Aim;
+use crate::app::request::{self, Aim};
 use crate::app::{Along, Desired, PullPolicy, env};
 use crate::base::ServiceName;
 use crate::cli::exit;
@@ -77,6 +77,30 @@ pub struct Up {
     /// Answer all questions with yes
     #[arg(short = 'y', long)]
     pub yes: bool,
+
+    /// The old name of --yes
+    #[arg(long = "y", hide = true)]
+    pub old_yes: bool,
+
+    /// Build images first (not yet supported for services with `build`)
+    #[arg(long)]
+    pub build: bool,
+
+    /// Build nothing, even if an image is missing
+    #[arg(long)]
+    pub no_build: bool,
+
+    /// Build without showing the steps
+    #[arg(long)]
+    pub quiet_build: bool,
+
+    /// Keys that work while output is shown (not yet supported; --menu=false is)
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub menu: Option<bool>,
+
+    /// Bring changed files in while it runs (not yet supported)
+    #[arg(short, long)]
+    pub watch: bool,
 }
 
 /// What `up` would make: shared with `plan`.
@@ -231,13 +255,8 @@ fn prepare(front: &Front, shape: &Shape, wait: bool, yes: Option<bool>) -> Resul
             service.pull_policy = policy;
         }
     }
-    // Globs were understood by the loader; the names that are left are the services themselves.
-    let targets: Vec<ServiceName> = shape
-        .services
-        .iter()
-        .filter(|name| desired.services.contains_key(name.as_str()))
-        .map(|name| ServiceName::from(name.as_str()))
-        .collect();
+    // The loader has told unknown names.
+    let targets = request::named(&desired, &shape.services).services;
     let intent = plan::Up {
         targets,
         recreate: match () {
@@ -278,11 +297,17 @@ pub fn run_up(front: &Front, up: &Up) -> u8 {
     if let Err(text) = up.check() {
         return front.fail(text);
     }
+    if up.old_yes {
+        front.warn("--y is deprecated, please use --yes instead");
+    }
     let wait = up.wait;
     let prepared = match prepare(front, &up.shape, wait, (!front.global.dry_run).then_some(up.yes)) {
         Ok(prepared) => prepared,
         Err(code) => return code,
     };
+    if let Err(text) = up.not_yet(&prepared.desired) {
+        return front.fail(text);
+    }
     if front.global.dry_run {
         return show_plan(front, prepared, false, exit::OK);
     }
@@ -301,7 +326,7 @@ pub fn run_up(front: &Front, up: &Up) -> u8 {
 
 fn detached(front: &Front, up: &Up, prepared: Prepared) -> u8 {
     let Prepared { desired, sources, intent, ignore_orphans } = prepared;
-    let consent = Asker { yes: up.yes };
+    let consent = Asker { yes: up.yes || up.old_yes };
     let outcome = front.run(async |session| {
         session.events.send(Event::Began { operation: "up" });
         let way = Way { before_start: &(), consent: &consent, wait_timeout: seconds(up.wait_timeout) };
@@ -316,6 +341,24 @@ fn detached(front: &Front, up: &Up, prepared: Prepared) -> u8 {
 }
 
 impl Up {
+    /// What this version can't do, told before anything is changed.
+    fn not_yet(&self, desired: &Desired) -> Result<(), String> {
+        if self.watch {
+            return Err("--watch is not yet supported: run `up` again after a change".to_owned());
+        }
+        // The keys only work on a terminal.
+        if self.menu == Some(true) && !self.detach && !self.wait && terminal::stdout_is_terminal() {
+            return Err("--menu is not yet supported".to_owned());
+        }
+        match desired.services.values().find(|service| service.has_build) {
+            Some(service) if self.build => Err(format!(
+                "--build is not yet supported: build the image of service \"{}\" first (docker build -t {} …)",
+                service.name, service.container.image
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// Options that exclude each other, in the reference's order and words.
     fn check(&self) -> Result<(), String> {
         let cascade = self.abort_on_container_exit || self.exit_code_from.is_some();
@@ -334,13 +377,22 @@ impl Up {
                     .to_owned(),
             );
         }
-        let attaches =
-            cascade || self.abort_on_container_failure || !self.attach.is_empty() || self.attach_dependencies;
+        if self.build && self.no_build {
+            return Err("--build and --no-build are incompatible".to_owned());
+        }
+        let attaches = cascade
+            || self.abort_on_container_failure
+            || !self.attach.is_empty()
+            || self.attach_dependencies
+            || self.watch;
         if (self.detach || self.wait) && attaches {
             let flag = if self.wait { "--wait" } else { "--detach" };
             return Err(format!(
                 "{flag} cannot be combined with --abort-on-container-exit, --abort-on-container-failure, --attach, --attach-dependencies or --watch"
             ));
+        }
+        if self.no_build && self.watch {
+            return Err("--no-build and --watch are incompatible".to_owned());
         }
         if !self.attach.is_empty() && self.attach_dependencies {
             return Err("cannot combine --attach and --attach-dependencies".to_owned());

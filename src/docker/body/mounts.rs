@@ -46,6 +46,7 @@ fn bind_text(mount: &MountSpec) -> Option<String> {
             nocopy: false,
             subpath: None,
             selinux,
+            ..
         } if labels.is_empty() => {
             Some(format!("{name}:{}:{access}{}", mount.target, relabelled(selinux.as_deref())))
         }
@@ -111,6 +112,7 @@ fn options(kind: &MountKind) -> Option<(&'static str, Map<String, Value>)> {
             }
             Some(("BindOptions", options))
         }
+        MountKind::Volume { configured: false, .. } => None,
         MountKind::Volume { labels, nocopy, subpath, .. } => {
             if *nocopy {
                 options.insert("NoCopy".into(), json!(true));
@@ -176,6 +178,7 @@ mod tests {
                 nocopy: false,
                 subpath: subpath.map(str::to_owned),
                 selinux: name.map(|_| "Z".to_owned()),
+                configured: true,
             },
             consistency: None,
         }

@@ -13,7 +13,7 @@ fn node(text: &str) -> Node {
 fn merged(base: &str, over: &str) -> (String, Vec<String>) {
     let mut diags = Diagnostics::new();
     let mut root = merge(node(base), node(over), &PathRef::Root, &mut diags);
-    unique(&mut root, &mut diags);
+    unique(&mut root, Some(&mut diags));
     (emit::to_json_compact(&root), diags.iter().map(|d| d.message.clone()).collect())
 }
 

@@ -8,13 +8,19 @@ use crate::load::canonical::{device_target, volume_target};
 use crate::load::rule_table::Cursor;
 use crate::yaml::{Kind, Node, PathRef, scalar};
 
-/// Collapses every list of the model that must hold each thing once.
-pub fn unique(root: &mut Node, diags: &mut Diagnostics) {
+/// Collapses every list of the model that must hold each thing once. Without `diags` items that can't be
+/// told apart stay as they are: the schema may have a better word for what is wrong with them.
+pub fn unique(root: &mut Node, diags: Option<&mut Diagnostics>) {
+    let tell = diags.is_some();
+    let mut faults = Diagnostics::new();
     rules::UNIQUE.visit(root, &mut |node, rule, path| {
         if let Kind::Sequence(items) = &mut node.kind {
-            collapse(items, rule, path, diags);
+            collapse(items, rule, path, tell.then_some(&mut faults));
         }
     });
+    if let Some(diags) = diags {
+        diags.absorb_missing(faults);
+    }
 }
 
 /// Whether a list at this path that must hold each thing once takes two items for one thing.
@@ -26,7 +32,12 @@ pub fn same_thing(path: &PathRef<'_>, a: &Node, b: &Node) -> bool {
     }
 }
 
-fn collapse(items: &mut Vec<Node>, rule: UniqueKey, path: &PathRef<'_>, diags: &mut Diagnostics) {
+fn collapse(
+    items: &mut Vec<Node>,
+    rule: UniqueKey,
+    path: &PathRef<'_>,
+    mut faults: Option<&mut Diagnostics>,
+) {
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut kept: Vec<Node> = Vec::with_capacity(items.len());
     for (at, mut item) in std::mem::take(items).into_iter().enumerate() {
@@ -40,11 +51,12 @@ fn collapse(items: &mut Vec<Node>, rule: UniqueKey, path: &PathRef<'_>, diags: &
                 }
             },
             Err((code, message)) => {
-                let place = path.index(at);
-                diags.push(
-                    Diagnostic::new(code, item.span, message.replace("{}", &place.to_string())).at(place),
-                );
-                item.kind = Kind::Invalid;
+                if let Some(faults) = &mut faults {
+                    let place = path.index(at);
+                    let message = message.replace("{}", &place.to_string());
+                    faults.push(Diagnostic::new(code, item.span, message).at(place));
+                    item.kind = Kind::Invalid;
+                }
                 kept.push(item);
             }
         }

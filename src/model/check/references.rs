@@ -55,7 +55,9 @@ fn container(subject: &Subject<'_>, container: &Container, at: PathRef<'_>, diag
         };
         if !project.volumes.contains_key(source) {
             let what = format!("refers to the undefined volume `{source}`");
-            let finding = subject.finding(Code::UndefinedVolume, volumes.index(n), what);
+            let place = volumes.index(n);
+            let span = subject.origins.value(place.key("source"));
+            let finding = Diagnostic { span, ..subject.finding(Code::UndefinedVolume, place, what) };
             let known = project.volumes.keys().map(String::as_str);
             let otherwise = if source.contains('/') {
                 format!("write `./{source}` to mount a directory of the host")
@@ -99,9 +101,11 @@ fn files(
         };
         let path = at.index(n);
         let finding = if name.is_empty() {
-            subject.finding(code, path, format!("mounts a {noun} without a `source`"))
+            subject.finding(code, path.key("source"), format!("mounts a {noun} without a `source`"))
         } else {
-            subject.finding(code, path, format!("refers to the undefined {noun} `{name}`"))
+            let what = format!("refers to the undefined {noun} `{name}`");
+            let span = subject.origins.value(path.key("source"));
+            Diagnostic { span, ..subject.finding(code, path, what) }
         };
         diags.push(suggested(finding, name, known, format!("declare it under the top-level `{section}`")));
     }

@@ -68,7 +68,7 @@ impl Lowering<'_> {
     fn service(&mut self, service: &Service) -> ServiceSpec {
         self.not_carried(service);
         let spec = self.container(service);
-        let depends_on = service
+        let mut depends_on: Vec<Dependency> = service
             .workload
             .depends_on
             .iter()
@@ -84,6 +84,8 @@ impl Lowering<'_> {
                 span: service.origins.key(PathRef::Root.key("depends_on").key(name)),
             })
             .collect();
+        // Maps of the file have no order, and a plan has always the same.
+        depends_on.sort_by(|a, b| a.service.cmp(&b.service));
         ServiceSpec {
             name: service.name.clone(),
             scale: u32::try_from(service.replicas()).unwrap_or(0),
@@ -228,12 +230,13 @@ impl Lowering<'_> {
             set(labels::ENVIRONMENT_FILE, self.context.env_files.join(","));
         }
         set(labels::ONE_OFF, "False".to_owned());
-        let dependencies: Vec<String> = service
+        let mut dependencies: Vec<String> = service
             .workload
             .depends_on
             .iter()
             .map(|(name, on)| format!("{name}:{}:{}", on.condition.as_str(), on.restart))
             .collect();
+        dependencies.sort_unstable();
         set(labels::DEPENDS_ON, dependencies.join(","));
         all
     }

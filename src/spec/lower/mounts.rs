@@ -71,6 +71,7 @@ impl Lowering<'_> {
                     nocopy: options.nocopy,
                     subpath: options.subpath,
                     selinux: mount.bind.as_ref().and_then(|bind| bind.selinux.clone()),
+                    configured: mount.volume.is_some(),
                 }
             }
             MountType::Tmpfs => {

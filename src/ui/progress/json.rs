@@ -47,16 +47,8 @@ fn of_status(event: &StatusEvent) -> Object<'_> {
     let (current, total) = event.progress.unwrap_or_default();
     let percent = (current.min(total) * 100).checked_div(total).unwrap_or(0);
     let status = stage(event.status.stage());
-    Object {
-        id,
-        parent_id,
-        status,
-        text: event.status.word(),
-        details: &event.details,
-        current,
-        total,
-        percent,
-    }
+    let (text, details) = event.words();
+    Object { id, parent_id, status, text, details, current, total, percent }
 }
 
 fn text(object: &Object<'_>) -> String {

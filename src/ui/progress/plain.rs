@@ -7,7 +7,7 @@ use crate::event::Event;
 pub(super) fn line(event: &Event) -> String {
     match event {
         Event::Status(event) => {
-            let (text, details) = (event.status.word(), event.details.as_str());
+            let (text, details) = event.words();
             match &event.part {
                 Some(part) => format!(" {part} {text} {details}\n"),
                 None => format!(" {} {text} {details}\n", event.subject),
@@ -17,5 +17,21 @@ pub(super) fn line(event: &Event) -> String {
         Event::Waiting { .. } | Event::Began { .. } | Event::Ended { .. } | Event::Message { .. } => {
             String::new()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::line;
+    use crate::event::{Event, Status, Subject};
+
+    #[test]
+    fn a_warning_is_its_own_words() {
+        let said = |status, details: &str| line(&Event::detailed(Subject::container("a-1"), status, details));
+        assert_eq!(
+            said(Status::Warning, "Resource is still in use"),
+            " Container a-1 Resource is still in use \n"
+        );
+        assert_eq!(said(Status::Error, "no"), " Container a-1 Error no\n");
     }
 }

@@ -171,8 +171,9 @@ fn only_this_machine_may_do_without_tls() {
     }
     let schemes = |insecure: &[&str], domain: &str| {
         let insecure = insecure.iter().map(|text| (*text).to_owned()).collect();
-        let routes = Registries::new(insecure, Arc::new(())).routes(domain).unwrap();
-        routes.into_iter().map(|route| route.base).collect::<Vec<_>>()
+        let schemes = Registries::new(insecure, Arc::new(())).schemes(domain);
+        let routes = schemes.iter().map(|scheme| route(scheme, domain).unwrap().base);
+        routes.collect::<Vec<_>>()
     };
     assert_eq!(schemes(&[], "docker.io"), ["https://registry-1.docker.io"]);
     assert_eq!(schemes(&[], "127.0.0.1:5"), ["https://127.0.0.1:5", "http://127.0.0.1:5"]);
