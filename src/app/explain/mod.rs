@@ -8,6 +8,7 @@ mod facts;
 mod json;
 mod lookup;
 mod origins;
+mod shadows;
 mod text;
 
 use std::path::Path as FilePath;
@@ -201,7 +202,10 @@ impl<'a> Explainer<'a> {
                     near.push(path);
                 }
             }
-            _ => near.push(deepest.found.clone()),
+            _ => {}
+        }
+        if near.is_empty() {
+            near.push(deepest.found.clone());
         }
         let reset = self.provenance.shadowed.iter().find_map(|shadowed| match shadowed.how {
             How::Tag(tag) if !shadowed.by.is_some() && wanted.0.starts_with(&shadowed.path.0) => {
