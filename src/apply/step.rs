@@ -17,6 +17,7 @@ use crate::engine::{Engine, EngineError, ExecRequest};
 use crate::event::{Event, Level, Status, Subject};
 use crate::plan::{Op, Ref, Step, Target};
 use crate::spec::{ContainerSpec, HookSpec, Namespace, Upload, config_hash, labels};
+use crate::state::ContainerState;
 
 /// What every step of a run sees.
 pub(super) struct Run<'a> {
@@ -248,13 +249,33 @@ impl Run<'_> {
         if let Some(definition) = hash_later {
             spec.labels.insert(labels::CONFIG_HASH.to_owned(), config_hash(&definition.0, &find));
         }
-        let created = self.engine.create_container(name, &spec).await?;
-        for warning in created.warnings {
-            let text = format!("{service}: {warning}");
-            self.events.send(Event::Message { level: Level::Warning, text });
-        }
-        self.make(step, created.id.as_str());
+        let id = match self.engine.create_container(name, &spec).await {
+            Ok(created) => {
+                for warning in created.warnings {
+                    let text = format!("{service}: {warning}");
+                    self.events.send(Event::Message { level: Level::Warning, text });
+                }
+                created.id
+            }
+            Err(error) if error.is_conflict() => match self.late_twin(name, &spec).await {
+                Some(twin) => twin,
+                None => return Err(error.into()),
+            },
+            Err(error) => return Err(error.into()),
+        };
+        self.make(step, id.as_str());
         Ok(())
+    }
+
+    /// The container that has the name, when it is the one wanted and never ran: a run that was killed
+    /// leaves calls behind which the engine still carries out, after it was asked what there is.
+    async fn late_twin(&self, name: &str, spec: &ContainerSpec) -> Option<ContainerId> {
+        let found = self.engine.inspect_container(&ContainerId::from(name)).await.ok()?;
+        let same =
+            [labels::PROJECT, labels::SERVICE, labels::CONTAINER_NUMBER, labels::CONFIG_HASH, labels::IMAGE]
+                .into_iter()
+                .all(|key| found.labels.get(key) == spec.labels.get(key));
+        (same && found.name == name && found.state == ContainerState::Created).then_some(found.id)
     }
 
     async fn start(

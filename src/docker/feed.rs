@@ -48,6 +48,10 @@ fn event(value: &serde_json::Value) -> EngineEvent {
         container: ContainerId::from(actor.text("ID")),
         name: attributes.get("name").cloned().unwrap_or_default(),
         kind,
+        time: match view.number("timeNano") {
+            0 => String::new(),
+            nanos => format!("{}.{:09}", nanos / 1_000_000_000, nanos % 1_000_000_000),
+        },
         attributes,
     }
 }
@@ -58,10 +62,11 @@ mod tests {
 
     #[test]
     fn events_are_read() {
-        let value = serde_json::json!({"Type": "container", "Action": "die", "Actor": {"ID": "x",
+        let value = serde_json::json!({"Type": "container", "Action": "die", "timeNano": 1_700_000_001_000_000_002_i64, "Actor": {"ID": "x",
             "Attributes": {"exitCode": "3", "name": "a-1"}}});
         let event = event(&value);
         assert_eq!((event.kind, event.name.as_str()), (EventKind::Die(3), "a-1"));
+        assert_eq!(event.time, "1700000001.000000002");
         let value = serde_json::json!({"Action": "health_status: healthy", "Actor": {"ID": "x"}});
         assert_eq!(super::event(&value).kind, EventKind::Health(Health::Healthy));
     }

@@ -279,6 +279,8 @@ pub struct EngineEvent {
     pub name: String,
     /// What happened.
     pub kind: EventKind,
+    /// When, in seconds since 1970 with a fraction, as [`LogQuery::since`] takes it; empty when unknown.
+    pub time: String,
     /// Its labels (and the engine's own attributes).
     pub attributes: Labels,
 }

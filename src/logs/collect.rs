@@ -35,7 +35,8 @@ enum News {
     /// A log was opened, or can't be.
     Opened(ContainerId, Result<Answers<LogChunk>, EngineError>),
     /// A container ended: with which code, whether the engine starts it again, how often it did so.
-    Ended { id: ContainerId, code: i64, again: bool, restarts: i64 },
+    /// `heard` when an event said so first.
+    Ended { id: ContainerId, code: i64, again: bool, restarts: i64, heard: bool },
     /// Its last lines had their time.
     Overdue(ContainerId),
     /// It was attached to, and doesn't run although whoever starts has finished.
@@ -59,6 +60,10 @@ struct Watched {
     again: bool,
     /// How often the engine had started it again when it last ended; `None` when that isn't known.
     restarts: Option<i64>,
+    /// When it ended last, as far as events told.
+    ended_at: Option<String>,
+    /// An event said that it ended, and nobody knows yet whether for good.
+    died: Option<i64>,
     /// It ended; told after its last line.
     end: Option<(i64, bool)>,
 }
@@ -184,6 +189,8 @@ impl Collector {
             early: false,
             again: false,
             restarts: None,
+            ended_at: None,
+            died: None,
             end: None,
         };
         let one = self.watched.entry(id.clone()).or_insert(fresh);
@@ -209,16 +216,21 @@ impl Collector {
         }));
     }
 
-    /// Reads its log from the start of its present run on.
+    /// Reads its log from the end of the run before on. What a container says first may be stamped with a
+    /// time before that of its start.
     fn open_present_run(&mut self, id: &ContainerId) {
         let Some(one) = self.watched.get_mut(id) else { return };
         one.live = true;
         let options = self.request.options.clone();
         let timestamps = options.timestamps && !self.attached;
+        let ended_at = one.ended_at.clone();
         let (engine, id) = (self.engine.clone(), id.clone());
         self.chores.push(Box::pin(async move {
             let answer = async {
-                let since = engine.inspect_container(&id).await?.started_at;
+                let since = match ended_at {
+                    Some(time) => time,
+                    None => engine.inspect_container(&id).await?.started_at,
+                };
                 let since = Some(since).filter(|since| !since.is_empty());
                 // `--tail` is about what was there at the beginning: of a new run, every line is news.
                 let query = LogQuery { follow: true, tail: None, since, until: options.until, timestamps };
@@ -314,10 +326,10 @@ impl Collector {
                 (Ok(detail), code) => {
                     let again = detail.restarting
                         || matches!(detail.state, ContainerState::Running | ContainerState::Restarting);
-                    let code = code.unwrap_or(detail.exit_code);
-                    News::Ended { id, code, again, restarts: detail.restart_count }
+                    let (heard, code) = (code.is_some(), code.unwrap_or(detail.exit_code));
+                    News::Ended { id, code, again, restarts: detail.restart_count, heard }
                 }
-                (Err(_), Some(code)) => News::Ended { id, code, again: false, restarts: 0 },
+                (Err(_), Some(code)) => News::Ended { id, code, again: false, restarts: 0, heard: true },
                 (Err(_), None) => News::Nothing,
             }
         }));
@@ -326,15 +338,26 @@ impl Collector {
     fn news(&mut self, news: News) -> Vec<LogEvent> {
         match news {
             News::Nothing => {}
-            News::Opened(id, Ok(output)) => self.read(&id, output),
+            News::Opened(id, Ok(output)) => {
+                if let Some(one) = self.watched.get_mut(&id) {
+                    // Runs that began meanwhile are in it.
+                    one.again = false;
+                }
+                self.read(&id, output);
+            }
             News::Opened(id, Err(error)) => {
                 if !error.is_not_found() {
                     self.unreadable.insert(id.clone(), error);
                 }
                 return self.ran_dry(&id);
             }
-            News::Ended { id, code, again, restarts } => {
+            News::Ended { id, code, again, restarts, heard } => {
                 let Some(one) = self.watched.get_mut(&id) else { return Vec::new() };
+                if heard && one.died.take().is_none() {
+                    // Its next start told it already.
+                    one.restarts = Some(restarts);
+                    return Vec::new();
+                }
                 // A look that comes late shows the end of a later run: this one was followed by it.
                 let again = again || one.restarts.is_some_and(|before| restarts > before);
                 one.restarts = Some(restarts);
@@ -387,6 +410,11 @@ impl Collector {
                 let source = display_name(&self.request.project, &service, &event.name);
                 self.watch(&id, source, service, true);
                 let Some(one) = self.watched.get_mut(&id) else { return Vec::new() };
+                // An engine answers no questions about a container while it restarts it; the start
+                // itself says that the end was not for good, and comes before the new run's lines.
+                let ended = one.died.take().map(|code| (code, true));
+                one.end = one.end.or(ended);
+                let told = if one.live { None } else { tell_end(one) };
                 if std::mem::take(&mut one.early) {
                     // Its output is read already.
                 } else if one.live {
@@ -394,8 +422,15 @@ impl Collector {
                 } else {
                     self.open_present_run(&id);
                 }
+                return told.into_iter().collect();
             }
-            EventKind::Die(code) if self.watched.contains_key(&id) => self.look(&id, Some(code)),
+            EventKind::Die(code) => {
+                if let Some(one) = self.watched.get_mut(&id) {
+                    one.died = Some(code);
+                    one.ended_at = Some(event.time).filter(|time| !time.is_empty());
+                    self.look(&id, Some(code));
+                }
+            }
             EventKind::Destroy => {
                 if let Some(one) = self.watched.get_mut(&id) {
                     one.alive = false;

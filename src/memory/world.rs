@@ -282,6 +282,7 @@ impl World {
             container: id.clone(),
             name: container.name.clone(),
             kind,
+            time: String::new(),
             attributes,
         });
     }

@@ -1,8 +1,5 @@
 //! `down`, `start`, `stop`, `restart`, and the commands that look: `ps`, `ls`, `logs`, `version`.
 
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
-
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -190,18 +187,21 @@ fn logs_are_read_and_followed() {
         bench.run("logs --since yesterday").exits(1).tells("is no time");
         bench.run("logs --index 1").exits(1).tells("--index requires one service to be selected");
 
-        // Followed: what was, what comes, what starts again, and the end by a signal.
-        let mut child = bench.command(["logs", "-f", "--tail", "1"]).stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut next =
-            |word: &str| lines.by_ref().map(Result::unwrap).find(|line| line.contains(word)).unwrap();
-        next("web-1");
+        // Followed: what was, what comes, what starts again, and the end with the last container.
+        let going = bench.begin("logs -f --tail 1");
+        std::thread::sleep(std::time::Duration::from_millis(500));
         bench.run("restart --no-deps web").exits(0);
-        assert!(next("exited with code 137").contains("web-"), "the end of a container is told");
-        next("line 2");
+        std::thread::sleep(std::time::Duration::from_millis(500));
         bench.run("stop").exits(0);
-        // With nothing left to follow, it ends by itself.
-        assert!(child.wait().unwrap().success());
+        let followed = going.ends().exits(0).out;
+        for web in ["web-1", "web-2"] {
+            let at = |words: &str| {
+                followed.find(&format!("{web}{words}")).unwrap_or_else(|| panic!("{web}{words}: {followed}"))
+            };
+            assert!(at("  | line 2") > at(" exited with code 137"), "{followed}");
+        }
+        assert_eq!(followed.matches("| line 1").count(), 2, "{followed}");
+        assert_eq!(followed.matches("exited with code 137").count(), 5, "{followed}");
 
         bench.run("start db").exits(0);
         let going = bench.begin("logs -f db");

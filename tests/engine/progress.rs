@@ -85,7 +85,7 @@ fn a_terminal_shows_who_waits() {
                 "exit 1, interval: 100ms, retries: 1",
             ),
         );
-        let (pictures, code) = on_terminal(bench, "up -d");
+        let (pictures, code) = on_terminal(bench, "up -d --force-recreate");
         let last = pictures.last().unwrap();
         assert_eq!(code, 1, "{last}");
         let block = last.find("[+] up").unwrap();
