@@ -36,7 +36,12 @@ pub(super) async fn undo(run: &Run<'_>, plan: &Plan, report: &mut Report) {
                 if discard.told {
                     run.events.status(Subject::container(&discard.name), Status::Removed);
                 }
-                discarded.push(discard.name.clone());
+                // By its temporary name nobody knows it.
+                discarded.push(if discard.told {
+                    discard.name.clone()
+                } else {
+                    format!("the new {}", discard.name)
+                });
             }
             Err(error) => {
                 run.events.detailed(Subject::container(&discard.name), Status::Error, error.to_string());
@@ -204,9 +209,9 @@ impl<'a> Undo<'a> {
     /// was started in vain.
     fn replacement_to_discard(&self, one: &Unfinished<'_>) -> Option<Discard> {
         one.steps.iter().find_map(|step| match &step.op {
-            Op::CreateContainer { name, spec, .. } => Some(Discard {
+            Op::CreateContainer { final_name, spec, .. } => Some(Discard {
                 id: self.made(step.id)?,
-                name: name.clone(),
+                name: final_name.clone(),
                 volumes: owns_its_volumes(spec),
                 told: false,
             }),

@@ -78,6 +78,7 @@ impl<'a> Builder<'a> {
             container: one.target.clone(),
             uploads: service.container.uploads.clone(),
             post_start: service.post_start.clone(),
+            comes_after: service.depends_on.iter().map(|d| (d.service.clone(), d.span)).collect(),
         };
         let started = match &one.replaces {
             Some((_, group)) => self.grouped(group, op, after, reason),
