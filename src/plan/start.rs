@@ -20,11 +20,8 @@ impl<'a> Builder<'a> {
             .map(|(name, _)| name.clone())
             .collect();
         for name in replaced {
-            let dependants: Vec<ServiceName> = self
-                .input
-                .desired
-                .services
-                .values()
+            let services = self.order.iter().filter_map(|name| self.service(name));
+            let dependants: Vec<ServiceName> = services
                 .filter(|s| s.depends_on.iter().any(|d| d.restart && d.service == name))
                 .map(|s| s.name.clone())
                 .collect();
