@@ -1,9 +1,10 @@
 //! What a failed run tells: the causes, each with its evidence and who waited for it.
 
-use crate::apply::{ApplyError, Evidence, Failure, Outcome, Report};
+use crate::apply::{ApplyError, ContainerEvidence, Evidence, Failure, NameHolder, Report};
+use crate::base::ContainerId;
 use crate::diag::SourceMap;
 use crate::event::SubjectKind;
-use crate::state::ContainerState;
+use crate::state::{ContainerState, Health};
 
 /// A failure in words: a title, named facts, and what helps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,14 +22,17 @@ const LOG_LINES: usize = 10;
 
 /// Every failure of a run, in the order of its steps.
 pub fn tell(report: &Report, sources: &SourceMap) -> Vec<Told> {
-    let mut told: Vec<Told> = report
-        .outcomes
-        .iter()
-        .filter_map(|outcome| match outcome {
-            Outcome::Failed(failure) => Some(tell_one(failure, sources)),
-            _ => None,
-        })
-        .collect();
+    let mut told: Vec<Told> = Vec::new();
+    let mut known: Vec<&ContainerId> = Vec::new();
+    for failure in report.failures() {
+        let container = failure.evidence.as_ref().and_then(|e| e.container.as_ref()).map(|c| &c.id);
+        // `--wait` may fail over a container that was told of already.
+        let again = container.is_some_and(|id| known.contains(&id)) && failure.chain.is_empty();
+        if !(again && failure.subject.kind == SubjectKind::Service) {
+            told.push(tell_one(failure, report, sources));
+        }
+        known.extend(container);
+    }
     if let Some(last) = told.last_mut() {
         if !report.discarded.is_empty() {
             let names = report.discarded.join(", ");
@@ -47,21 +51,18 @@ pub fn tell(report: &Report, sources: &SourceMap) -> Vec<Told> {
     told
 }
 
-fn tell_one(failure: &Failure, sources: &SourceMap) -> Told {
+fn tell_one(failure: &Failure, report: &Report, sources: &SourceMap) -> Told {
     let waiters: Vec<&str> = failure.chain.iter().map(|link| link.waiter.as_str()).collect();
     let held = match waiters.as_slice() {
         [] => String::new(),
         [one] => format!(", so {one} was not started"),
-        [first @ .., last] => format!(", so {} and {last} were not started", first.join(", ")),
+        [most @ .., last] => format!(", so {} and {last} were not started", most.join(", ")),
     };
     let prefix = match &failure.error {
         ApplyError::Call(_) => match failure.subject.kind {
             SubjectKind::Container => format!("{}: ", failure.subject.name),
             _ => format!("{}: ", failure.subject),
         },
-        // Its own words say so.
-        ApplyError::Dependency(_) => String::new(),
-        _ if !failure.chain.is_empty() => "dependency failed to start: ".to_owned(),
         _ => String::new(),
     };
     let from_engine = if matches!(
@@ -78,7 +79,7 @@ fn tell_one(failure: &Failure, sources: &SourceMap) -> Told {
     };
     let mut told = Told { title: format!("{prefix}{from_engine}{}{held}", failure.error), ..Told::default() };
     if let Some(evidence) = &failure.evidence {
-        facts(&mut told, evidence);
+        facts(&mut told, evidence, report);
     }
     if failure.error.to_string().starts_with("No such image") {
         told.help.push("pull or build it: its pull_policy leaves that to you".to_owned());
@@ -102,7 +103,7 @@ fn tell_one(failure: &Failure, sources: &SourceMap) -> Told {
     told
 }
 
-fn facts(told: &mut Told, evidence: &Evidence) {
+fn facts(told: &mut Told, evidence: &Evidence, report: &Report) {
     if let Some(port) = &evidence.taken_port {
         let holder = match &port.holder {
             Some(container) => format!("container {container} publishes it"),
@@ -110,6 +111,15 @@ fn facts(told: &mut Told, evidence: &Evidence) {
         };
         told.facts.push((format!("port {}", port.port), holder));
         told.help.push("publish another host port, or stop what holds this one".to_owned());
+    }
+    if let Some(holder) = &evidence.name_holder {
+        let owner = match &holder.project {
+            Some(project) => format!("of project {project}"),
+            None => "of no project".to_owned(),
+        };
+        let NameHolder { name, state, image, .. } = holder;
+        told.facts.push(("holder".to_owned(), format!("a container {owner}: {image}, {}", state.as_str())));
+        told.help.push(format!("rename or remove it (docker rm {name}), or choose another container_name"));
     }
     let Some(container) = &evidence.container else { return };
     if let Some(check) = container.health_log.last() {
@@ -128,27 +138,40 @@ fn facts(told: &mut Told, evidence: &Evidence) {
         let from = container.log.len().saturating_sub(LOG_LINES);
         told.facts.push(("last log".to_owned(), container.log[from..].join("\n")));
     }
-    let mut state = match container.state {
-        ContainerState::Created => "created, never ran".to_owned(),
-        ContainerState::Running if container.failing_streak > 0 => {
-            format!("running, {} failed checks in a row", container.failing_streak)
+    if let Some(mut state) = state(container) {
+        if !told.title.contains(&container.name) {
+            state = format!("{} is {state}", container.name);
         }
-        ContainerState::Running => "running".to_owned(),
-        state => format!("{}, exit code {}", state.as_str(), container.exit_code),
+        told.facts.push(("state".to_owned(), state));
+    }
+    if container.oom_killed {
+        told.help.push("raise mem_limit, or find what takes the memory".to_owned());
+    }
+    if !container.error.is_empty() && !told.title.contains(&container.error) {
+        told.facts.push(("engine".to_owned(), container.error.clone()));
+    }
+    let gone = report.discarded.iter().any(|name| name.ends_with(&container.name));
+    if let Some(service) = container.service.as_ref().filter(|_| !container.log.is_empty() && !gone) {
+        told.help.push(format!("more of its output: rcompose logs {service}"));
+    }
+}
+
+/// What a container does; `None` when it never ran.
+fn state(container: &ContainerEvidence) -> Option<String> {
+    let mut state = match (container.state, container.health) {
+        (ContainerState::Created, _) => return None,
+        (ContainerState::Running, Some(Health::Unhealthy)) => {
+            format!("running, unhealthy: {} failed checks in a row", container.failing_streak)
+        }
+        (ContainerState::Running, Some(Health::Starting)) => "running, not healthy yet".to_owned(),
+        (ContainerState::Running, _) => "running".to_owned(),
+        (state, _) => format!("{}, exit code {}", state.as_str(), container.exit_code),
     };
     if container.restart_count > 0 {
         state += &format!(", {} restarts", container.restart_count);
     }
     if container.oom_killed {
         state += &format!(", killed for lack of memory (limit {} bytes)", container.memory_limit);
-        told.help.push("raise mem_limit, or find what takes the memory".to_owned());
     }
-    told.facts.push(("state".to_owned(), state));
-    // The engine often says the same twice: as the answer, and in the container's state.
-    if !container.error.is_empty() && !told.title.contains(&container.error) {
-        told.facts.push(("engine".to_owned(), container.error.clone()));
-    }
-    if let Some(service) = container.service.as_ref().filter(|_| !container.log.is_empty()) {
-        told.help.push(format!("more of its output: rcompose logs {service}"));
-    }
+    Some(state)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 
-use super::report::{ApplyError, ContainerEvidence, Evidence, TakenPort};
+use super::report::{ApplyError, ContainerEvidence, Evidence, NameHolder, TakenPort};
 use super::step::Run;
 use crate::base::{ContainerId, ServiceName};
 use crate::engine::{ContainerQuery, Engine, LogQuery};
@@ -42,8 +42,29 @@ pub(super) async fn of_step(run: &Run<'_>, step: &Step, error: &ApplyError) -> O
             _ => None,
         }
     };
-    let (container, taken_port) = tokio::join!(container, port);
-    (container.is_some() || taken_port.is_some()).then(|| Box::new(Evidence { container, taken_port }))
+    let name = async {
+        match (&step.op, error) {
+            (
+                Op::CreateContainer { name, .. } | Op::RenameContainer { name, .. },
+                ApplyError::Call(error),
+            ) if error.is_conflict() => name_holder(run.engine, name).await,
+            _ => None,
+        }
+    };
+    let (container, taken_port, name_holder) = tokio::join!(container, port, name);
+    let found = Evidence { container, taken_port, name_holder };
+    (found != Evidence::default()).then(|| Box::new(found))
+}
+
+async fn name_holder(engine: &dyn Engine, name: &str) -> Option<NameHolder> {
+    let id = ContainerId::from(name);
+    let found = tokio::time::timeout(PATIENCE, engine.inspect_container(&id)).await.ok()?.ok()?;
+    (found.name == name).then(|| NameHolder {
+        name: found.name,
+        state: found.state,
+        image: found.spec.image,
+        project: found.labels.get(labels::PROJECT).cloned(),
+    })
 }
 
 /// What is known of a container.
@@ -56,6 +77,7 @@ pub(super) async fn of_container(engine: &dyn Engine, id: &ContainerId) -> Optio
             name: detail.name,
             service: detail.labels.get(labels::SERVICE).map(|name| ServiceName::from(name.as_str())),
             state: detail.state,
+            health: detail.health,
             exit_code: detail.exit_code,
             oom_killed: detail.oom_killed,
             memory_limit: detail.spec.resources.memory,

@@ -16,7 +16,9 @@ mod wait;
 
 pub use cancel::{Cancel, CancelStage, Canceller, cancellation};
 pub use narrate::Events;
-pub use report::{ApplyError, ContainerEvidence, Evidence, Failure, Link, Outcome, Report, TakenPort};
+pub use report::{
+    ApplyError, ContainerEvidence, Evidence, Failure, Link, NameHolder, Outcome, Report, TakenPort,
+};
 pub use run::run;
 
 pub use crate::engine::BeforeStart;

@@ -5,7 +5,7 @@ use crate::diag::Span;
 use crate::engine::{EngineError, HealthLog};
 use crate::event::Subject;
 use crate::plan::StepId;
-use crate::state::ContainerState;
+use crate::state::{ContainerState, Health};
 
 use super::CancelStage;
 
@@ -77,6 +77,21 @@ pub struct Evidence {
     pub container: Option<ContainerEvidence>,
     /// The port that was taken, when that is the cause.
     pub taken_port: Option<TakenPort>,
+    /// The container that bears the name, when that is the cause.
+    pub name_holder: Option<NameHolder>,
+}
+
+/// A container with a name that was wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameHolder {
+    /// The name.
+    pub name: String,
+    /// What it does.
+    pub state: ContainerState,
+    /// Image it runs.
+    pub image: String,
+    /// The project it belongs to, when it does.
+    pub project: Option<String>,
 }
 
 /// A container that failed, at that moment.
@@ -90,6 +105,8 @@ pub struct ContainerEvidence {
     pub service: Option<ServiceName>,
     /// What it did.
     pub state: ContainerState,
+    /// Health, when it has a check.
+    pub health: Option<Health>,
     /// Exit code of the last run.
     pub exit_code: i64,
     /// Killed for lack of memory.

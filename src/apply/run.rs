@@ -322,7 +322,14 @@ impl<'a> Schedule<'a> {
             for before in step.after.iter().filter(|before| because(**before) == Some(root)) {
                 let before = &self.plan.steps[before.0];
                 if let Some(on) = service_of(&before.op).filter(|on| *on != waiter) {
-                    let span = if before.op.writes() { self.place(step) } else { before.span };
+                    let said = match &step.op {
+                        Op::StartContainer { comes_after, .. } => {
+                            comes_after.iter().find(|(service, _)| service == on).map(|(_, span)| *span)
+                        }
+                        _ => None,
+                    };
+                    let span =
+                        said.unwrap_or(if before.op.writes() { self.place(step) } else { before.span });
                     let link = Link { waiter: waiter.clone(), on: on.clone(), span };
                     if !chains[root.0].iter().any(|l| l.waiter == link.waiter && l.on == link.on) {
                         chains[root.0].push(link);

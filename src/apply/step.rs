@@ -97,8 +97,9 @@ impl Run<'_> {
                     Some(id) => evidence::of_container(self.engine, id).await,
                     None => None,
                 };
-                let evidence = evidence
-                    .map(|container| Box::new(Evidence { container: Some(container), taken_port: None }));
+                let evidence = evidence.map(|container| {
+                    Box::new(Evidence { container: Some(container), ..Evidence::default() })
+                });
                 Err(Failed { error: failure.error, evidence })
             }
         }
@@ -141,7 +142,7 @@ impl Run<'_> {
                 }
             }
             Op::CreateContainer { .. } => self.create(step).await?,
-            Op::StartContainer { container, uploads, post_start } => {
+            Op::StartContainer { container, uploads, post_start, .. } => {
                 self.start(container, uploads, post_start).await?;
             }
             Op::StopContainer { container, timeout, pre_stop } => {

@@ -14,7 +14,7 @@ use super::report::{Outcome, Report};
 use super::step::{Run, remove_container};
 use crate::base::{ContainerId, NetworkId};
 use crate::event::{Event, Status, Subject};
-use crate::plan::{Group, Op, Plan, Ref, Step, StepId};
+use crate::plan::{Group, Op, Plan, Reason, Ref, Step, StepId};
 use crate::spec::{ContainerSpec, EndpointSpec, labels};
 
 pub(super) async fn undo(run: &Run<'_>, plan: &Plan, report: &mut Report) {
@@ -36,7 +36,12 @@ pub(super) async fn undo(run: &Run<'_>, plan: &Plan, report: &mut Report) {
                 if discard.told {
                     run.events.status(Subject::container(&discard.name), Status::Removed);
                 }
-                discarded.push(discard.name.clone());
+                // By its temporary name nobody knows it.
+                discarded.push(if discard.told {
+                    discard.name.clone()
+                } else {
+                    format!("the new {}", discard.name)
+                });
             }
             Err(error) => {
                 run.events.detailed(Subject::container(&discard.name), Status::Error, error.to_string());
@@ -204,9 +209,9 @@ impl<'a> Undo<'a> {
     /// was started in vain.
     fn replacement_to_discard(&self, one: &Unfinished<'_>) -> Option<Discard> {
         one.steps.iter().find_map(|step| match &step.op {
-            Op::CreateContainer { name, spec, .. } => Some(Discard {
+            Op::CreateContainer { final_name, spec, .. } => Some(Discard {
                 id: self.made(step.id)?,
-                name: name.clone(),
+                name: final_name.clone(),
                 volumes: owns_its_volumes(spec),
                 told: false,
             }),
@@ -296,26 +301,30 @@ impl<'a> Undo<'a> {
             if back.is_some_and(|back| self.done(back.id)) {
                 continue;
             }
-            let endpoint = match back.map(|back| &back.op) {
-                Some(Op::ConnectNetwork { endpoint, .. }) => (**endpoint).clone(),
-                _ => replacement
-                    .and_then(|one| endpoint_on(one, network_name))
-                    .unwrap_or_else(|| endpoint_of_last_resort(network_name, container)),
-            };
             let gone = self.plan.steps.iter().any(|step| {
                 matches!(&step.op, Op::RemoveNetwork { id, .. } if id == network) && self.done(step.id)
             });
-            let target = if gone { self.made_anew(network_name)? } else { network.clone() };
+            let (target, name) =
+                if gone { self.in_place_of(network_name)? } else { (network.clone(), network_name.as_str()) };
+            let endpoint = match back.map(|back| &back.op) {
+                Some(Op::ConnectNetwork { endpoint, .. }) => (**endpoint).clone(),
+                _ => replacement
+                    .and_then(|one| endpoint_on(one, name))
+                    .unwrap_or_else(|| endpoint_of_last_resort(name, container)),
+            };
             connect.push((target, endpoint));
         }
         Some(connect)
     }
 
-    /// The network of that name, when this run made it.
-    fn made_anew(&self, name: &str) -> Option<NetworkId> {
-        self.plan.steps.iter().find_map(|step| match &step.op {
-            Op::CreateNetwork(spec) if spec.name == name => {
-                self.run.made[step.id.0].get().map(|id| NetworkId::from(id.as_str()))
+    /// The network this run made in place of that one, and its name.
+    fn in_place_of(&self, name: &str) -> Option<(NetworkId, &'a str)> {
+        self.plan.steps.iter().find_map(|step| match (&step.op, &step.reason) {
+            (Op::CreateNetwork(spec), reason)
+                if spec.name == name || matches!(reason, Reason::Renamed { from, .. } if from == name) =>
+            {
+                let id = self.run.made[step.id.0].get()?;
+                Some((NetworkId::from(id.as_str()), spec.name.as_str()))
             }
             _ => None,
         })

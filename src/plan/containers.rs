@@ -334,7 +334,8 @@ impl<'a> Builder<'a> {
         self.removed.get(&holder.id).copied()
     }
 
-    /// The other services that are replaced in this plan and share with this one, directly or not.
+    /// The services that are replaced in this plan and share with this one, directly or not, with itself;
+    /// empty when nothing is shared.
     fn replaced_together(&self, name: &ServiceName) -> BTreeSet<ServiceName> {
         let replaced = |name: &ServiceName| {
             self.planned.get(name).is_some_and(|planned| planned.iter().any(|one| one.replaces.is_some()))
@@ -355,8 +356,8 @@ impl<'a> Builder<'a> {
             }
             found.extend(more);
         }
-        found.remove(name);
-        found
+        // Alone it has nothing to wait for; together, its other replicas count too.
+        if found.len() > 1 { found } else { BTreeSet::new() }
     }
 
     /// Stops the old container of a replacement, unless it was stopped already or does not run.

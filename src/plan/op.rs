@@ -117,6 +117,8 @@ pub enum Op {
         uploads: Vec<Upload>,
         /// Commands run inside afterwards.
         post_start: Vec<HookSpec>,
+        /// The services it comes after, with the places where the file says so.
+        comes_after: Vec<(ServiceName, crate::diag::Span)>,
     },
     /// Stop a container.
     StopContainer {

@@ -20,11 +20,8 @@ impl<'a> Builder<'a> {
             .map(|(name, _)| name.clone())
             .collect();
         for name in replaced {
-            let dependants: Vec<ServiceName> = self
-                .input
-                .desired
-                .services
-                .values()
+            let services = self.order.iter().filter_map(|name| self.service(name));
+            let dependants: Vec<ServiceName> = services
                 .filter(|s| s.depends_on.iter().any(|d| d.restart && d.service == name))
                 .map(|s| s.name.clone())
                 .collect();
@@ -78,6 +75,7 @@ impl<'a> Builder<'a> {
             container: one.target.clone(),
             uploads: service.container.uploads.clone(),
             post_start: service.post_start.clone(),
+            comes_after: service.depends_on.iter().map(|d| (d.service.clone(), d.span)).collect(),
         };
         let started = match &one.replaces {
             Some((_, group)) => self.grouped(group, op, after, reason),

@@ -138,8 +138,12 @@ fn assert_nothing_half_made(
         if container.state != ContainerState::Running || meant_to_go.contains(name.as_str()) {
             continue;
         }
-        // Its network was taken away and could not be made again, so that it is better stopped; or it is
+        // Whose network it shared was to go for good; its network was taken away and could not be made again, so that it is better stopped; or it is
         // what could not be started again.
+        let borrowed = |of: &String| meant_to_go.contains(of.as_str());
+        if container.shares.as_ref().is_some_and(borrowed) {
+            continue;
+        }
         if off_its_network(plan, report, name) || failed_to_start(plan, report, name) {
             continue;
         }
@@ -149,8 +153,9 @@ fn assert_nothing_half_made(
                 .iter()
                 .all(|label| other.labels.get(*label) == container.labels.get(*label))
         };
-        let state = after.containers.values().find(same).map(|c| c.state);
-        let ended_by_itself = state == Some(ContainerState::Exited) && container.image == "job";
+        let now = after.containers.values().find(same);
+        let state = now.map(|c| c.state);
+        let ended_by_itself = now.is_some_and(|c| c.state == ContainerState::Exited && c.image == "job");
         assert!(
             state == Some(ContainerState::Running) || ended_by_itself,
             "{}\n{name} ran before, and is {state:?} now\n{:#?}",

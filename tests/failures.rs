@@ -1,0 +1,380 @@
+//! Whole runs that fail, on an engine in memory: what people are told, and what is left behind.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
+
+mod world;
+
+use std::time::Duration;
+
+use rcompose::app::failure::tell;
+use rcompose::apply::{CancelStage, Report, cancellation};
+use rcompose::engine::Containers;
+use rcompose::event::{Event, Status, Stream};
+use rcompose::memory::{Behaviour, Fault, MemoryEngine};
+use rcompose::plan::{Intent, Up};
+use rcompose::spec::{ContainerSpec, ExposedPort, PortBinding};
+use rcompose::state::ApiVersion;
+use rcompose::ui::failure::{FailureView, text};
+
+use world::{Run, desired, with_paused_time};
+
+/// An engine on which each service of the file has an image of its own name, so that it can behave.
+fn engine(behaviours: &[(&str, Behaviour)]) -> MemoryEngine {
+    let engine = world::engine(ApiVersion::new(1, 51));
+    for (image, behaviour) in behaviours {
+        engine.add_image(image);
+        engine.behave(image, behaviour.clone());
+    }
+    engine
+}
+
+async fn up(engine: &MemoryEngine, file: &str, run: &Run) -> (Report, String) {
+    let (desired, sources) = desired(file);
+    let intent = Intent::Up(Up { wait: run.wait_timeout.is_some(), ..Up::all() });
+    let (_, report) = world::converge(engine, &desired, intent, run).await.unwrap();
+    let told: String = tell(&report, &sources)
+        .into_iter()
+        .map(|told| text(&FailureView { title: told.title, facts: told.facts, help: told.help }, false))
+        .collect();
+    (report, told)
+}
+
+/// `name state`, sorted.
+fn containers(engine: &MemoryEngine) -> Vec<String> {
+    let world = engine.snapshot();
+    world.containers.iter().map(|(name, c)| format!("{name} {}", c.state.as_str())).collect()
+}
+
+const CHAIN: &str = "\
+name: shop
+services:
+  web:
+    image: app:1
+    depends_on: [api]
+  api:
+    image: app:1
+    depends_on:
+      db:
+        condition: service_healthy
+  db:
+    image: db
+    healthcheck:
+      test: [CMD, pg_isready, -q]
+      retries: 4
+";
+
+fn never_healthy() -> Behaviour {
+    Behaviour {
+        healthy_after: None,
+        unhealthy_after: Some(Duration::from_secs(40)),
+        check_output: "no response\n".to_owned(),
+        output: vec![(Stream::Stderr, "FATAL: data directory has wrong ownership\n".to_owned())],
+        ..Behaviour::default()
+    }
+}
+
+#[test]
+fn a_dependency_that_never_gets_healthy() {
+    with_paused_time(async {
+        let engine = engine(&[("db", never_healthy())]);
+        let (report, told) = up(&engine, CHAIN, &Run::default()).await;
+        assert_eq!(report.exit_code(), 1);
+        assert_eq!(
+            told,
+            r#"error: dependency failed to start: container shop-db-1 is unhealthy, so api and web were not started
+  last check  CMD pg_isready -q → exit 1
+              no response
+  last log    FATAL: data directory has wrong ownership
+  state       running, unhealthy: 4 failed checks in a row
+  chain       api waits for db (compose.yaml:9:7)
+              web waits for api (compose.yaml:5:18)
+  removed     shop-api-1, shop-web-1 (made by this run, never started)
+  help: more of its output: rcompose logs db
+"#
+        );
+        assert_eq!(containers(&engine), ["shop-db-1 running"]);
+    });
+}
+
+#[test]
+fn a_dependency_that_ends_before_it_is_healthy() {
+    with_paused_time(async {
+        let ends = Behaviour {
+            exit_after: Some(Duration::from_secs(2)),
+            exit_code: 1,
+            healthy_after: None,
+            output: vec![(Stream::Stderr, "cannot open /var/lib/data\n".to_owned())],
+            ..Behaviour::default()
+        };
+        let engine = engine(&[("db", ends)]);
+        let (report, told) = up(&engine, CHAIN, &Run::default()).await;
+        assert_eq!(report.exit_code(), 1);
+        assert_eq!(
+            told,
+            r#"error: dependency failed to start: container shop-db-1 exited (1), so api and web were not started
+  last log  cannot open /var/lib/data
+  state     exited, exit code 1
+  chain     api waits for db (compose.yaml:9:7)
+            web waits for api (compose.yaml:5:18)
+  removed   shop-api-1, shop-web-1 (made by this run, never started)
+  help: more of its output: rcompose logs db
+"#
+        );
+        assert_eq!(containers(&engine), ["shop-db-1 exited"]);
+    });
+}
+
+const JOB: &str = "\
+name: shop
+services:
+  web:
+    image: app:1
+    depends_on:
+      migrate:
+        condition: service_completed_successfully
+        required: true
+  migrate:
+    image: migrate
+";
+
+fn failing_job() -> Behaviour {
+    Behaviour {
+        exit_after: Some(Duration::from_secs(2)),
+        exit_code: 3,
+        output: vec![
+            (Stream::Stdout, "applying 0007_orders\n".to_owned()),
+            (Stream::Stderr, "relation \"orders\" already exists\n".to_owned()),
+        ],
+        ..Behaviour::default()
+    }
+}
+
+#[test]
+fn a_job_that_fails() {
+    with_paused_time(async {
+        let engine = engine(&[("migrate", failing_job())]);
+        let (report, told) = up(&engine, JOB, &Run::default()).await;
+        assert_eq!(report.exit_code(), 1);
+        assert_eq!(
+            told,
+            r#"error: service "migrate" didn't complete successfully: exit 3, so web was not started
+  last log  applying 0007_orders
+            relation "orders" already exists
+  state     shop-migrate-1 is exited, exit code 3
+  chain     web waits for migrate (compose.yaml:6:7)
+  removed   shop-web-1 (made by this run, never started)
+  help: more of its output: rcompose logs migrate
+"#
+        );
+        assert_eq!(containers(&engine), ["shop-migrate-1 exited"]);
+    });
+}
+
+#[test]
+fn a_dependency_that_may_fail_holds_up_nobody() {
+    with_paused_time(async {
+        let engine = engine(&[("migrate", failing_job())]);
+        let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
+        let run = Run { events: rcompose::apply::Events::new(sender), ..Run::default() };
+        let (report, told) = up(&engine, &JOB.replace("required: true", "required: false"), &run).await;
+        assert_eq!((report.exit_code(), told.as_str()), (0, ""));
+        assert_eq!(containers(&engine), ["shop-migrate-1 exited", "shop-web-1 running"]);
+        drop(run);
+        let mut warnings = Vec::new();
+        while let Some(event) = events.recv().await {
+            match event {
+                Event::Message { text, .. } => warnings.push(text),
+                Event::Status(status) if status.status == Status::Error => panic!("{status:?}"),
+                _ => {}
+            }
+        }
+        assert_eq!(warnings, ["optional dependency \"migrate\" didn't complete successfully: exit 3"]);
+    });
+}
+
+#[test]
+fn a_wait_that_takes_too_long() {
+    with_paused_time(async {
+        let slow = Behaviour { healthy_after: Some(Duration::from_secs(600)), ..Behaviour::default() };
+        let engine = engine(&[("db", slow)]);
+        let run = Run { wait_timeout: Some(Duration::from_secs(30)), ..Run::default() };
+        let (report, told) = up(&engine, CHAIN, &run).await;
+        assert_eq!(report.exit_code(), 1);
+        assert_eq!(
+            told,
+            r#"error: timeout waiting for dependencies, so api and web were not started
+  state    shop-db-1 is running, not healthy yet
+  chain    api waits for db (compose.yaml:9:7)
+           web waits for api (compose.yaml:5:18)
+  removed  shop-api-1, shop-web-1 (made by this run, never started)
+"#
+        );
+        assert_eq!(containers(&engine), ["shop-db-1 running"]);
+    });
+}
+
+const WEB: &str = "\
+name: shop
+services:
+  web:
+    image: app:1
+    ports: [\"8080:80\"]
+";
+
+/// A container of somebody else.
+async fn stranger(engine: &MemoryEngine, name: &str, port: Option<&str>) {
+    let binding = |port: &str| PortBinding {
+        container: ExposedPort { port: 80, protocol: "tcp".to_owned() },
+        host_ip: String::new(),
+        host_port: port.to_owned(),
+    };
+    let spec = ContainerSpec {
+        image: "busybox".to_owned(),
+        port_bindings: port.map(binding).into_iter().collect(),
+        ..ContainerSpec::default()
+    };
+    let id = engine.create_container(name, &spec).await.unwrap();
+    engine.start_container(&id).await.unwrap();
+}
+
+#[test]
+fn a_port_that_is_taken() {
+    with_paused_time(async {
+        let engine = engine(&[]);
+        stranger(&engine, "proxy", Some("8080")).await;
+        let (report, told) = up(&engine, WEB, &Run::default()).await;
+        assert_eq!(report.exit_code(), 1);
+        assert_eq!(
+            told,
+            r#"error: shop-web-1: Error response from daemon: driver failed programming external connectivity on endpoint shop-web-1: Bind for 0.0.0.0:8080 failed: port is already allocated
+  port 8080  container proxy publishes it
+  removed    shop-web-1 (made by this run, never started)
+  help: publish another host port, or stop what holds this one
+"#
+        );
+        assert_eq!(containers(&engine), ["proxy running"]);
+    });
+}
+
+#[test]
+fn a_name_that_is_taken() {
+    with_paused_time(async {
+        let engine = engine(&[]);
+        stranger(&engine, "shop-web-1", None).await;
+        let (report, told) = up(&engine, WEB, &Run::default()).await;
+        assert_eq!(report.exit_code(), 1);
+        assert_eq!(
+            told,
+            r#"error: shop-web-1: Error response from daemon: Conflict. The container name "/shop-web-1" is already in use by container "c000000000040000000000000000000000000000000000000000000000000004". You have to remove (or rename) that container to be able to reuse that name.
+  holder     a container of no project: busybox, running
+  asked for  compose.yaml:3:3
+  help: rename or remove it (docker rm shop-web-1), or choose another container_name
+"#
+        );
+        assert_eq!(containers(&engine), ["shop-web-1 running"]);
+    });
+}
+
+#[test]
+fn an_image_that_cannot_be_had() {
+    with_paused_time(async {
+        let engine = engine(&[]);
+        let (report, told) =
+            up(&engine, &CHAIN.replace("image: db", "image: nobody/db:9"), &Run::default()).await;
+        assert_eq!(report.exit_code(), 1);
+        assert_eq!(
+            told,
+            r#"error: Image nobody/db:9: Error response from daemon: pull access denied for nobody/db:9, repository does not exist or may require 'docker login', so api and web were not started
+  chain    api waits for db (compose.yaml:9:7)
+           web waits for api (compose.yaml:5:18)
+  removed  shop-api-1, shop-web-1 (made by this run, never started)
+"#
+        );
+        assert_eq!(containers(&engine), [""; 0]);
+    });
+}
+
+/// A new version that doesn't start: the old one runs again, and what depends on it was never touched.
+#[test]
+fn a_replacement_that_does_not_start() {
+    with_paused_time(async {
+        let cannot = Behaviour {
+            fail_start: Some("exec: \"serve\": executable file not found in $PATH".to_owned()),
+            ..Behaviour::default()
+        };
+        let engine = engine(&[("app:3", cannot)]);
+        up(&engine, WEB, &Run::default()).await;
+        let before = engine.snapshot();
+        let (report, told) = up(&engine, &WEB.replace("app:1", "app:3"), &Run::default()).await;
+        assert_eq!(report.exit_code(), 1);
+        assert_eq!(
+            told,
+            r#"error: shop-web-1: Error response from daemon: exec: "serve": executable file not found in $PATH
+  removed   the new shop-web-1 (made by this run, never started)
+  restored  shop-web-1 runs again as before
+"#
+        );
+        assert_eq!(engine.snapshot(), before);
+    });
+}
+
+/// Everything wrong is told, not only what went wrong first.
+#[test]
+fn two_failures() {
+    with_paused_time(async {
+        let engine = engine(&[("migrate", failing_job()), ("db", never_healthy())]);
+        let file = format!(
+            "{CHAIN}  migrate:\n    image: migrate\n  worker:\n    image: app:1\n    depends_on:\n      migrate:\n        condition: service_completed_successfully\n"
+        );
+        let (report, told) = up(&engine, &file, &Run::default()).await;
+        assert_eq!(report.exit_code(), 1);
+        let titles: Vec<&str> = told.lines().filter(|line| line.starts_with("error:")).collect();
+        assert_eq!(
+            titles,
+            [
+                "error: dependency failed to start: container shop-db-1 is unhealthy, so api and web were not started",
+                "error: service \"migrate\" didn't complete successfully: exit 3, so worker was not started"
+            ]
+        );
+    });
+}
+
+#[test]
+fn an_end_while_something_is_waited_for() {
+    with_paused_time(async {
+        let engine = engine(&[("db", Behaviour { healthy_after: None, ..Behaviour::default() })]);
+        let (canceller, cancel) = cancellation();
+        let run = Run { cancel, ..Run::default() };
+        let later = async {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            canceller.cancel(CancelStage::Graceful);
+        };
+        let ((report, told), ()) = tokio::join!(up(&engine, CHAIN, &run), later);
+        assert_eq!((report.exit_code(), told.as_str()), (130, ""));
+        assert_eq!(containers(&engine), ["shop-db-1 running"]);
+    });
+}
+
+/// The engine goes away in the middle: that is said, and nothing hangs.
+#[test]
+fn an_engine_that_goes_away() {
+    with_paused_time(async {
+        let engine = engine(&[("db", Behaviour::default())]);
+        engine.fault(Fault::GoneAfter(3));
+        let (report, told) = up(&engine, CHAIN, &Run::default()).await;
+        assert_eq!(report.exit_code(), 1);
+        assert!(report.failures().all(|f| f.error.to_string().contains("cannot connect")), "{report:#?}");
+        assert_eq!(
+            told,
+            r#"error: shop-db-1: cannot connect to the container engine at memory: the engine is gone, so api and web were not started
+  chain        api waits for db (compose.yaml:9:7)
+               web waits for api (compose.yaml:5:18)
+  left behind  shop-api-1: cannot connect to the container engine at memory: the engine is gone
+  left behind  shop-web-1: cannot connect to the container engine at memory: the engine is gone
+"#
+        );
+        engine.heal();
+        let (report, _) = up(&engine, CHAIN, &Run::default()).await;
+        assert!(report.is_success());
+    });
+}
