@@ -155,12 +155,23 @@ fn images(project: &Project) -> Vec<String> {
         let mounts = service.container.volumes.iter().filter(|mount| mount.kind == model::MountType::Image);
         images.extend(mounts.filter_map(|mount| mount.source.clone()));
     }
+    images.extend(project.jobs.values().filter_map(|job| job.container.image.clone()));
     sorted(images.iter())
 }
 
-/// Variables by name; of several uses the last one is shown, as in the reference.
+/// Variables by name, all uses of a name in one row: the first default and alternate there is, and whether
+/// any use demands a value.
 fn variables(uses: &[VariableUse], form: Form) -> String {
-    let by_name: BTreeMap<&str, &VariableUse> = uses.iter().map(|one| (one.name.as_str(), one)).collect();
+    let mut by_name: BTreeMap<&str, VariableUse> = BTreeMap::new();
+    for one in uses {
+        let row = by_name.entry(one.name.as_str()).or_insert_with(|| one.clone());
+        row.required |= one.required;
+        for (shown, word) in [(&mut row.default, &one.default), (&mut row.alternate, &one.alternate)] {
+            if shown.is_empty() {
+                shown.clone_from(word);
+            }
+        }
+    }
     match form {
         Form::Table => {
             let mut rows = vec![["NAME", "REQUIRED", "DEFAULT VALUE", "ALTERNATE VALUE"]];
@@ -183,7 +194,8 @@ fn variables(uses: &[VariableUse], form: Form) -> String {
                     (name.to_owned(), value)
                 })
                 .collect();
-            indented_json(&serde_json::Value::Object(all)) + "\n"
+            // The reference ends this list with an empty line.
+            indented_json(&serde_json::Value::Object(all)) + "\n\n"
         }
         Form::Yaml => {
             let text = |value: &str| Node::string(value, Span::NONE);

@@ -136,10 +136,13 @@ fn bind(
     model::check::swarm_only(&project, findings);
     model::resolve::replicas(&mut project);
     if wanted.resolve_environment {
-        let mut read =
-            |file: &EnvFile, lookup: model::resolve::Lookup<'_>| read_variables(files, file, lookup);
+        let mut unset = Diagnostics::new();
+        let mut read = |file: &EnvFile, lookup: model::resolve::Lookup<'_>| {
+            read_variables(files, file, lookup, &mut unset)
+        };
         model::resolve::env_files(&mut project, &mut read, findings);
         model::resolve::label_files(&mut project, &mut read, findings);
+        findings.absorb(unset);
     }
     model::select::services(&mut project, &wanted.services, wanted.along, findings);
     if wanted.consistency {
@@ -185,6 +188,7 @@ fn read_variables(
     files: &dyn Files,
     file: &EnvFile,
     lookup: model::resolve::Lookup<'_>,
+    unset: &mut Diagnostics,
 ) -> Result<Vec<(String, String)>, Box<Diagnostic>> {
     let path = Path::new(&file.path);
     let finding = |message: String| Diagnostic::new(Code::EnvFile, Span::NONE, message);
@@ -197,7 +201,10 @@ fn read_variables(
     }
     let text = files::read_text(files, path, &file.path)?;
     let parsed = match file.format.as_deref() {
-        None | Some("") => dotenv::parse(&text, lookup).map_err(|e| e.to_string()),
+        None | Some("") => dotenv::read(&text, lookup).map_err(|e| e.to_string()).map(|parsed| {
+            parsed.unset.iter().for_each(|(name, line)| unset.push(dotenv::unset(name, path, *line)));
+            parsed.assignments
+        }),
         Some("raw") => dotenv::parse_raw(&text, lookup).map_err(|e| e.to_string()),
         Some(other) => return Err(Box::new(finding(format!("unsupported env_file format \"{other}\"")))),
     };

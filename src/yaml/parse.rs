@@ -112,11 +112,16 @@ pub fn parse(text: &str, file: FileId, diags: &mut Diagnostics) -> Vec<Document>
         anchors: HashMap::new(),
         names: HashMap::new(),
         bracket: None,
+        findings: Vec::new(),
     };
     let mut documents = Vec::new();
     let mut complete = true;
     loop {
-        match reader.document() {
+        let read = reader.document();
+        for finding in reader.findings.drain(..) {
+            diags.push(finding);
+        }
+        match read {
             Ok(true) => {
                 let root = anchors::build(&reader.nodes, text, file, &reader.names, diags);
                 if complete {
@@ -163,6 +168,8 @@ struct Reader<'a> {
     names: HashMap<String, Span>,
     /// Where the innermost bracket stands that was open at a syntax error.
     bracket: Option<usize>,
+    /// What the parser lets pass and the reference's does not.
+    findings: Vec<Diagnostic>,
 }
 
 impl<'a> Reader<'a> {
@@ -199,6 +206,13 @@ impl<'a> Reader<'a> {
                     let text = if plain && start == end { Cow::Borrowed("") } else { text };
                     let block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
                     let (start, end) = self.scalar_place(start, end, block);
+                    let written = self.text.get(start as usize..end as usize).unwrap_or_default();
+                    let place = Span::new(self.file, start as usize, end as usize);
+                    self.findings.extend(match style {
+                        ScalarStyle::DoubleQuoted => syntax::slash_escape(written, place),
+                        ScalarStyle::Literal | ScalarStyle::Folded => syntax::leading_tab(self.text, place),
+                        _ => None,
+                    });
                     let measure = Measure { nodes: 1, height: 1 };
                     self.anchor(anchor, Some(measure));
                     self.leaf(What::Scalar(text, plain), start, end, tag(tag_name));
