@@ -163,7 +163,9 @@ fn findings(stderr: &str) -> Vec<&str> {
     let begins = |line: &&str| {
         line.starts_with("error") || line.starts_with("warning") || line.starts_with("rcompose:")
     };
-    stderr.lines().filter(begins).collect()
+    let found: Vec<&str> = stderr.lines().filter(begins).collect();
+    // What is wrong with the command line itself is said without a code.
+    if found.is_empty() { stderr.lines().take(1).collect() } else { found }
 }
 
 /// How a call and its outcome stand in `expected.txt`.

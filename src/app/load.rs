@@ -26,6 +26,8 @@ pub struct LoadRequest {
     pub along: Along,
     /// Whether variables are replaced.
     pub interpolate: bool,
+    /// Whether the tree is bound to types.
+    pub bind: bool,
     /// Whether defaults, names and implicit dependencies are filled in.
     pub normalize: bool,
     /// Whether paths become absolute.
@@ -48,6 +50,7 @@ impl LoadRequest {
             services,
             along: Along::Dependencies,
             interpolate: true,
+            bind: true,
             normalize: true,
             resolve_paths: true,
             validate: true,
@@ -97,7 +100,7 @@ pub fn load(wanted: &LoadRequest, files: &dyn Files) -> Loaded {
         let reading = Reading { files, remote: None };
         let tree =
             pipeline::compose_tree(input, reading, Some(parsed), None, sources, findings).map(Arc::new);
-        if let Some(tree) = tree.as_ref().filter(|_| wanted.interpolate) {
+        if let Some(tree) = tree.as_ref().filter(|_| wanted.bind) {
             let mut later = Diagnostics::new();
             let project = bind(wanted, located, tree, files, &mut later);
             findings.absorb(later);
@@ -132,19 +135,22 @@ fn bind(
     if wanted.consistency {
         model::check::consistency(&project, findings);
         report_cycles(&project, findings);
+        model::resolve::replicas(&mut project);
     }
     model::check::swarm_only(&project, findings);
-    model::resolve::replicas(&mut project);
+    let mut unset = Diagnostics::new();
+    let mut read =
+        |file: &EnvFile, lookup: model::resolve::Lookup<'_>| read_variables(files, file, lookup, &mut unset);
     if wanted.resolve_environment {
-        let mut unset = Diagnostics::new();
-        let mut read = |file: &EnvFile, lookup: model::resolve::Lookup<'_>| {
-            read_variables(files, file, lookup, &mut unset)
-        };
         model::resolve::env_files(&mut project, &mut read, findings);
-        model::resolve::label_files(&mut project, &mut read, findings);
-        findings.absorb(unset);
     }
+    model::resolve::label_files(&mut project, &mut read, findings);
     model::select::services(&mut project, &wanted.services, wanted.along, findings);
+    if wanted.resolve_environment {
+        // Those that only their being named has switched on.
+        model::resolve::env_files(&mut project, &mut read, findings);
+    }
+    findings.absorb(unset);
     if wanted.consistency {
         model::check::container_names(&project, findings);
     }

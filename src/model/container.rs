@@ -142,7 +142,7 @@ record! {
         /// The stop signal.
         stop_signal: Option<String>,
         /// Options of the storage driver.
-        storage_opt: IndexMap<String, String> = Pairs,
+        storage_opt: IndexMap<String, String>,
         /// Kernel parameters.
         sysctls: IndexMap<String, String> = Pairs,
         /// Temporary file systems: `path[:options]`.
