@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, StructureStyle};
 
-use super::{Node, Path, anchors, syntax};
+use super::{Node, Path, anchors, syntax, tabs};
 use crate::diag::{Code, Diagnostic, Diagnostics, FileId, Span};
 
 /// One document of a file.
@@ -112,7 +112,7 @@ pub fn parse(text: &str, file: FileId, diags: &mut Diagnostics) -> Vec<Document>
         anchors: HashMap::new(),
         names: HashMap::new(),
         bracket: None,
-        findings: Vec::new(),
+        findings: tabs::at_start(text, file).into_iter().collect(),
     };
     let mut documents = Vec::new();
     let mut complete = true;
@@ -208,11 +208,25 @@ impl<'a> Reader<'a> {
                     let (start, end) = self.scalar_place(start, end, block);
                     let written = self.text.get(start as usize..end as usize).unwrap_or_default();
                     let place = Span::new(self.file, start as usize, end as usize);
-                    self.findings.extend(match style {
-                        ScalarStyle::DoubleQuoted => syntax::slash_escape(written, place),
-                        ScalarStyle::Literal | ScalarStyle::Folded => syntax::leading_tab(self.text, place),
-                        _ => None,
-                    });
+                    let flow = open.last().is_some_and(|open| open.flow);
+                    let token = match style {
+                        _ if block => tabs::Token::Block,
+                        ScalarStyle::Plain => {
+                            let inner = open.iter().rev().find(|open| !open.flow);
+                            tabs::Token::Plain(inner.map(|open| {
+                                let node = &self.nodes[open.at];
+                                let list = matches!(node.what, What::Sequence);
+                                tabs::block_start(self.text, node.start as usize, list)
+                            }))
+                        }
+                        _ => tabs::Token::Other,
+                    };
+                    if !written.is_empty() {
+                        self.findings.extend(tabs::find(self.text, place, token, flow));
+                    }
+                    if style == ScalarStyle::DoubleQuoted {
+                        self.findings.extend(syntax::slash_escape(written, place));
+                    }
                     let measure = Measure { nodes: 1, height: 1 };
                     self.anchor(anchor, Some(measure));
                     self.leaf(What::Scalar(text, plain), start, end, tag(tag_name));
@@ -226,6 +240,11 @@ impl<'a> Reader<'a> {
                 }
                 Event::SequenceEnd | Event::MappingEnd => {
                     let Some(closed) = open.pop() else { continue };
+                    if closed.flow {
+                        let flow = open.last().is_some_and(|open| open.flow);
+                        let place = Span::new(self.file, start as usize, end as usize);
+                        self.findings.extend(tabs::find(self.text, place, tabs::Token::Other, flow));
+                    }
                     self.finish(&closed, end);
                     grow(&mut open, closed.measure);
                 }

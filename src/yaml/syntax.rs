@@ -164,24 +164,6 @@ pub(super) fn slash_escape(written: &str, place: Span) -> Option<Diagnostic> {
     None
 }
 
-/// A tab at the start of a block scalar whose indentation is that of its first line.
-pub(super) fn leading_tab(text: &str, place: Span) -> Option<Diagnostic> {
-    let start = place.start as usize;
-    if !text.get(start..)?.starts_with('\t') {
-        return None;
-    }
-    let header = text[..start].trim_end().rsplit('\n').next()?;
-    let header = header.split(" #").next()?;
-    let indicators = &header[header.rfind(['|', '>'])?..];
-    if indicators.contains(|c: char| c.is_ascii_digit()) {
-        return None;
-    }
-    Some(
-        Diagnostic::new(Code::YamlSyntax, place.part(0, 1), "a tab stands where only spaces may")
-            .help("tell how far the text is indented, like `|2`, or begin it with spaces"),
-    )
-}
-
 /// The marks that a version control system leaves at a conflict.
 fn conflict(text: &str, file: FileId) -> Option<Diagnostic> {
     const MARK: &str = "<<<<<<< ";
