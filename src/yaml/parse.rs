@@ -118,8 +118,10 @@ pub fn parse(text: &str, file: FileId, diags: &mut Diagnostics) -> Vec<Document>
     let mut complete = true;
     loop {
         let read = reader.document();
-        for finding in reader.findings.drain(..) {
-            diags.push(finding);
+        // Next to an error of the parser they mostly tell the same once more.
+        let findings = std::mem::take(&mut reader.findings);
+        if !matches!(read, Err(Refused::Syntax(_))) {
+            findings.into_iter().for_each(|finding| diags.push(finding));
         }
         match read {
             Ok(true) => {
