@@ -234,7 +234,7 @@ async fn stranger(engine: &MemoryEngine, name: &str, port: Option<&str>) {
         ..ContainerSpec::default()
     };
     let id = engine.create_container(name, &spec).await.unwrap();
-    engine.start_container(&id).await.unwrap();
+    engine.start_container(&id.id).await.unwrap();
 }
 
 #[test]

@@ -64,7 +64,7 @@ pub fn render(loaded: &Loaded, what: &What, form: Form, raw: bool) -> Result<Str
         return Ok(variables(&uses, form));
     }
     if let (true, Some(tree)) = (raw, loaded.tree.as_deref()) {
-        return Ok(raw_list(tree, what, form));
+        return Ok(raw_tree(tree, what, form));
     }
     let Some(project) = &loaded.project else { return Ok(String::new()) };
     Ok(match what {
@@ -89,21 +89,15 @@ pub fn render(loaded: &Loaded, what: &What, form: Form, raw: bool) -> Result<Str
     })
 }
 
-/// The untyped tree, keys in natural order (YAML) or bytewise (JSON).
-fn raw_list(tree: &Node, what: &What, form: Form) -> String {
-    let section = match what {
-        What::Services => "services",
-        What::Volumes => "volumes",
-        What::Networks => "networks",
-        What::Models => "models",
-        _ => {
-            let form = if form == Form::Json { model::Form::Json } else { model::Form::Yaml };
-            return model::print::raw(tree, form);
-        }
-    };
-    let keys: Option<Vec<String>> =
-        tree.get(section).and_then(Node::as_mapping).map(|map| map.keys().map(str::to_owned).collect());
-    lines(sorted(keys.unwrap_or_default().iter()))
+/// The untyped tree, keys in natural order (YAML) or bytewise (JSON), or the names of all its services.
+fn raw_tree(tree: &Node, what: &What, form: Form) -> String {
+    if *what == What::Services {
+        let services = tree.get("services").and_then(Node::as_mapping);
+        let names: Vec<String> = services.iter().flat_map(|map| map.keys()).map(str::to_owned).collect();
+        return lines(sorted(names.iter()));
+    }
+    let form = if form == Form::Json { model::Form::Json } else { model::Form::Yaml };
+    model::print::raw(tree, form)
 }
 
 fn services_in_order(project: &Project) -> Vec<String> {
@@ -140,8 +134,7 @@ fn hashes(project: &Project, names: &str) -> Result<String, ConfigError> {
 fn profiles(project: &Project) -> Vec<String> {
     let services =
         project.services.values().chain(project.disabled_services.values()).flat_map(|s| &s.profiles);
-    let jobs = project.jobs.values().chain(project.disabled_jobs.values()).flat_map(|j| &j.profiles);
-    services.chain(jobs).cloned().collect::<BTreeSet<_>>().into_iter().collect()
+    services.cloned().collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn images(project: &Project) -> Vec<String> {
@@ -155,12 +148,23 @@ fn images(project: &Project) -> Vec<String> {
         let mounts = service.container.volumes.iter().filter(|mount| mount.kind == model::MountType::Image);
         images.extend(mounts.filter_map(|mount| mount.source.clone()));
     }
+    images.extend(project.jobs.values().filter_map(|job| job.container.image.clone()));
     sorted(images.iter())
 }
 
-/// Variables by name; of several uses the last one is shown, as in the reference.
+/// Variables by name, all uses of a name in one row: the first default and alternate there is, and whether
+/// any use demands a value.
 fn variables(uses: &[VariableUse], form: Form) -> String {
-    let by_name: BTreeMap<&str, &VariableUse> = uses.iter().map(|one| (one.name.as_str(), one)).collect();
+    let mut by_name: BTreeMap<&str, VariableUse> = BTreeMap::new();
+    for one in uses {
+        let row = by_name.entry(one.name.as_str()).or_insert_with(|| one.clone());
+        row.required |= one.required;
+        for (shown, word) in [(&mut row.default, &one.default), (&mut row.alternate, &one.alternate)] {
+            if shown.is_empty() {
+                shown.clone_from(word);
+            }
+        }
+    }
     match form {
         Form::Table => {
             let mut rows = vec![["NAME", "REQUIRED", "DEFAULT VALUE", "ALTERNATE VALUE"]];
@@ -183,7 +187,8 @@ fn variables(uses: &[VariableUse], form: Form) -> String {
                     (name.to_owned(), value)
                 })
                 .collect();
-            indented_json(&serde_json::Value::Object(all)) + "\n"
+            // The reference ends this list with an empty line.
+            indented_json(&serde_json::Value::Object(all)) + "\n\n"
         }
         Form::Yaml => {
             let text = |value: &str| Node::string(value, Span::NONE);

@@ -28,6 +28,8 @@ pub struct LoadRequest {
     pub along: Along,
     /// Whether variables are replaced.
     pub interpolate: bool,
+    /// Whether the tree is bound to types.
+    pub bind: bool,
     /// Whether defaults, names and implicit dependencies are filled in.
     pub normalize: bool,
     /// Whether paths become absolute.
@@ -50,6 +52,7 @@ impl LoadRequest {
             services,
             along: Along::Dependencies,
             interpolate: true,
+            bind: true,
             normalize: true,
             resolve_paths: true,
             validate: true,
@@ -117,7 +120,7 @@ fn run(wanted: &LoadRequest, reading: Reading<'_>, mut log: Option<&mut Provenan
         let record = log.as_deref_mut();
         let tree =
             pipeline::compose_tree(input, reading, Some(parsed), record, sources, findings).map(Arc::new);
-        if let Some(tree) = tree.as_ref().filter(|_| wanted.interpolate) {
+        if let Some(tree) = tree.as_ref().filter(|_| wanted.bind) {
             let mut later = Diagnostics::new();
             let project = bind(wanted, located, tree, files, log, &mut later);
             findings.absorb(later);
@@ -154,22 +157,28 @@ fn bind(
     if wanted.consistency {
         model::check::consistency(&project, findings);
         report_cycles(&project, findings);
+        model::resolve::replicas(&mut project);
     }
     model::check::swarm_only(&project, findings);
-    model::resolve::replicas(&mut project);
+    let mut unset = Diagnostics::new();
+    let mut read = |file: &EnvFile, lookup: model::resolve::Lookup<'_>| {
+        let assignments = read_variables(files, file, lookup, &mut unset)?;
+        if let Some(log) = log.as_deref_mut() {
+            let path = PathBuf::from(&file.path);
+            log.variable_files.push(VariableFile { path, assignments: assignments.clone() });
+        }
+        Ok(assignments.into_iter().map(|(name, value, _)| (name, value)).collect())
+    };
     if wanted.resolve_environment {
-        let mut read = |file: &EnvFile, lookup: model::resolve::Lookup<'_>| {
-            let assignments = read_variables(files, file, lookup)?;
-            if let Some(log) = log.as_deref_mut() {
-                let path = PathBuf::from(&file.path);
-                log.variable_files.push(VariableFile { path, assignments: assignments.clone() });
-            }
-            Ok(assignments.into_iter().map(|(name, value, _)| (name, value)).collect())
-        };
         model::resolve::env_files(&mut project, &mut read, findings);
-        model::resolve::label_files(&mut project, &mut read, findings);
     }
+    model::resolve::label_files(&mut project, &mut read, findings);
     model::select::services(&mut project, &wanted.services, wanted.along, findings);
+    if wanted.resolve_environment {
+        // Those that only their being named has switched on.
+        model::resolve::env_files(&mut project, &mut read, findings);
+    }
+    findings.absorb(unset);
     if wanted.consistency {
         model::check::container_names(&project, findings);
     }
@@ -213,6 +222,7 @@ fn read_variables(
     files: &dyn Files,
     file: &EnvFile,
     lookup: model::resolve::Lookup<'_>,
+    unset: &mut Diagnostics,
 ) -> Result<Vec<Assignment>, Box<Diagnostic>> {
     let path = Path::new(&file.path);
     let finding = |message: String| Diagnostic::new(Code::EnvFile, Span::NONE, message);
@@ -225,7 +235,10 @@ fn read_variables(
     }
     let text = files::read_text(files, path, &file.path)?;
     let parsed = match file.format.as_deref() {
-        None | Some("") => dotenv::parse(&text, lookup).map_err(|e| e.to_string()),
+        None | Some("") => dotenv::read(&text, lookup).map_err(|e| e.to_string()).map(|parsed| {
+            parsed.unset.iter().for_each(|(name, line)| unset.push(dotenv::unset(name, path, *line)));
+            parsed.assignments
+        }),
         Some("raw") => dotenv::parse_raw(&text, lookup).map_err(|e| e.to_string()),
         Some(other) => return Err(Box::new(finding(format!("unsupported env_file format \"{other}\"")))),
     };

@@ -2,6 +2,7 @@
 //!
 //! Pure: no file system, no environment, no clock. Nothing here knows about Compose files as such.
 
+pub mod boolean;
 pub mod bytes;
 pub mod duration;
 pub mod image_ref;

@@ -412,18 +412,14 @@ impl<'a> Search<'a> {
         let mut merged: indexmap::IndexMap<String, (String, Origin)> = indexmap::IndexMap::new();
         for path in self.current_env_files() {
             let Some(text) = self.env_file_text(&path) else { continue };
-            let lookup = |name: &str| {
+            let lookup = |name: &str, here: Option<&str>| {
                 let earlier = || merged.get(name).map(|(value, _)| value.as_str());
-                current.get(name).or_else(earlier).map(str::to_owned)
+                current.get(name).or(here).or_else(earlier).map(str::to_owned)
             };
             match dotenv::read(&text, &lookup) {
                 Ok(parsed) => {
                     for (name, line) in parsed.unset {
-                        let message =
-                            format!("The \"{name}\" variable is not set. Defaulting to a blank string.");
-                        let finding = Diagnostic::new(Code::UnsetVariable, Span::NONE, message)
-                            .help(format!("it is used in {}, line {line}", path.display()));
-                        self.diags.push(finding);
+                        self.diags.push(dotenv::unset(&name, &path, line));
                     }
                     for (name, value, line) in parsed.assignments {
                         let origin = Origin::File { path: path.clone(), line };

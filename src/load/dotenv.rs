@@ -4,8 +4,10 @@
 //! quote is the next statement.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use crate::base::go_quote;
+use crate::diag::{Code, Diagnostic, Span};
 use crate::load::interpolate::{self, TemplateError};
 
 /// A variable and its value, with its line in the file, from 1.
@@ -94,14 +96,23 @@ pub struct Parsed {
     pub unset: Vec<(String, usize)>,
 }
 
-/// Reads an environment file. Variables in values, and names without a value, are looked up with `lookup`;
-/// variables also among the assignments before them.
-pub fn parse(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Assignment>, DotenvError> {
+/// Looks a variable up, given the value that the file itself has set so far: who asks says which counts.
+pub type Lookup<'a> = &'a dyn Fn(&str, Option<&str>) -> Option<String>;
+
+/// Reads an environment file. Variables in values, and names without a value, are looked up with `lookup`.
+pub fn parse(text: &str, lookup: Lookup<'_>) -> Result<Vec<Assignment>, DotenvError> {
     read(text, lookup).map(|parsed| parsed.assignments)
 }
 
+/// What is told of a variable that a value of an environment file uses and nobody set.
+pub fn unset(name: &str, file: &Path, line: usize) -> Diagnostic {
+    let message = format!("The \"{name}\" variable is not set. Defaulting to a blank string.");
+    Diagnostic::new(Code::UnsetVariable, Span::NONE, message)
+        .help(format!("it is used in {}, line {line}", file.display()))
+}
+
 /// Like [`parse`], telling also which variables were not set.
-pub fn read(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Parsed, DotenvError> {
+pub fn read(text: &str, lookup: Lookup<'_>) -> Result<Parsed, DotenvError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut parser =
         Parser { text, at: 0, line: 1, lookup, known: HashMap::new(), parsed: Parsed::default() };
@@ -115,7 +126,7 @@ struct Parser<'a> {
     text: &'a str,
     at: usize,
     line: usize,
-    lookup: &'a dyn Fn(&str) -> Option<String>,
+    lookup: Lookup<'a>,
     known: HashMap<String, String>,
     parsed: Parsed,
 }
@@ -173,7 +184,7 @@ impl<'a> Parser<'a> {
             if source.contains('\n') {
                 self.line += 1;
             }
-            if let Some(value) = (self.lookup)(key) {
+            if let Some(value) = (self.lookup)(key, None) {
                 self.assign(key, value, line);
             }
             return Ok(());
@@ -270,7 +281,7 @@ impl<'a> Parser<'a> {
         if !value.contains('$') {
             return Ok(value.to_owned());
         }
-        let lookup = |name: &str| (self.lookup)(name).or_else(|| self.known.get(name).cloned());
+        let lookup = |name: &str| (self.lookup)(name, self.known.get(name).map(String::as_str));
         let expanded =
             interpolate::expand(value, &lookup).map_err(|error| DotenvError::Template { line, error })?;
         self.parsed.unset.extend(expanded.unset.into_iter().map(|name| (name, line)));
@@ -322,10 +333,7 @@ fn unescape(value: &str) -> String {
 }
 
 /// Reads an environment file of `format: raw`: each line is `NAME=value`, taken as it is.
-pub fn parse_raw(
-    text: &str,
-    lookup: &dyn Fn(&str) -> Option<String>,
-) -> Result<Vec<Assignment>, DotenvError> {
+pub fn parse_raw(text: &str, lookup: Lookup<'_>) -> Result<Vec<Assignment>, DotenvError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut found = Vec::new();
     for (at, written) in text.lines().enumerate() {
@@ -344,7 +352,7 @@ pub fn parse_raw(
         if name.contains([' ', '\t']) {
             return Err(DotenvError::Whitespace { line, name: name.to_owned() });
         }
-        if let Some(value) = value.or_else(|| lookup(name)) {
+        if let Some(value) = value.or_else(|| lookup(name, None)) {
             found.push((name.to_owned(), value, line));
         }
     }
@@ -355,8 +363,8 @@ pub fn parse_raw(
 mod tests {
     use super::*;
 
-    fn lookup(name: &str) -> Option<String> {
-        matches!(name, "B" | "y").then(|| format!("<{name}>"))
+    fn lookup(name: &str, here: Option<&str>) -> Option<String> {
+        matches!(name, "B" | "y").then(|| format!("<{name}>")).or_else(|| here.map(str::to_owned))
     }
 
     fn shown(text: &str) -> String {

@@ -305,6 +305,7 @@ impl Loader<'_> {
                 }
             };
             merge::unique(&mut root, None);
+            self.refuse_nulls(&root);
             self.canonical(&mut root);
             model = Some((root, resets));
         }
@@ -320,6 +321,30 @@ impl Loader<'_> {
         let base = paths::relative(&set.working_dir, directory);
         paths::resolve(&mut root, &base.to_string_lossy(), self.reading.files, self.diags);
         Some(ExtendedFile { root, resets, name })
+    }
+}
+
+impl Loader<'_> {
+    /// The schema only sees what comes of extending, where a null may be gone; with these keys it is refused
+    /// before, as the reference does.
+    fn refuse_nulls(&mut self, root: &Node) {
+        for section in ["services", "jobs"] {
+            let services = root.get(section).and_then(Node::as_mapping).into_iter().flat_map(Mapping::iter);
+            for service in services {
+                let parent = PathRef::Root.key(section);
+                let path = parent.key(&service.key.text);
+                for key in ["build", "depends_on", "env_file", "gpus"] {
+                    let entry = service.value.as_mapping().and_then(|map| map.entry(key));
+                    let Some(entry) = entry.filter(|entry| entry.value.is_null()) else { continue };
+                    let place = path.key(key);
+                    self.diags.push(
+                        Diagnostic::new(Code::WrongType, entry.key.span, format!("{place} has no value"))
+                            .at(place)
+                            .help("write a value, or take the key out"),
+                    );
+                }
+            }
+        }
     }
 }
 

@@ -163,8 +163,16 @@ impl Loader<'_> {
         let main_directory = directory?;
         let (working_dir, base) = match &entry.project_directory {
             Some(written) => {
-                let written = paths::expand_home(written, self.reading.files);
-                (files::absolute(&set.working_dir, &written), paths::clean(&written))
+                let written = paths::clean(&paths::expand_home(written, self.reading.files));
+                let directory = files::absolute(&set.working_dir, &written);
+                // What is no directory counts as a file in the one that is meant, as in the reference.
+                match self.reading.files.is_dir(&directory) {
+                    true => (directory, written),
+                    false => {
+                        let parent = directory.parent().unwrap_or(Path::new("/")).to_owned();
+                        (parent, paths::clean(&format!("{written}/..")))
+                    }
+                }
             }
             None => {
                 let base = paths::relative(&set.working_dir, &main_directory);
@@ -269,10 +277,15 @@ impl Loader<'_> {
                 return false;
             }
         };
-        let lookup = |name: &str| outer.get(name).or_else(|| extra.get(name)).map(str::to_owned);
-        match dotenv::parse(&text, &lookup) {
-            Ok(assignments) => {
-                for (name, value, line) in assignments {
+        let lookup = |name: &str, here: Option<&str>| {
+            outer.get(name).or(here).or_else(|| extra.get(name)).map(str::to_owned)
+        };
+        match dotenv::read(&text, &lookup) {
+            Ok(parsed) => {
+                for (name, line) in parsed.unset {
+                    self.diags.push(dotenv::unset(&name, path, line));
+                }
+                for (name, value, line) in parsed.assignments {
                     extra.set(name, value, Origin::File { path: path.to_owned(), line });
                 }
                 true

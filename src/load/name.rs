@@ -28,7 +28,7 @@ pub enum NameSource {
 pub struct NameRules {
     /// Whether variables in it are replaced.
     pub interpolate: bool,
-    /// Whether it is brought to normal form; only without variables' replacement it always is.
+    /// Whether it is brought to normal form.
     pub normalize: bool,
 }
 
@@ -85,7 +85,7 @@ pub(super) fn from_files(
     let Some(text) = node.as_str() else {
         return Some((stand_in(""), source));
     };
-    if rules.interpolate && !rules.normalize {
+    if !rules.normalize {
         return Some((ProjectName::from(text), source));
     }
     let name = ProjectName::normalize(text).unwrap_or_else(|| {

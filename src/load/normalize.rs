@@ -129,9 +129,7 @@ fn workload(
     depend(service);
     if let Some(Kind::Sequence(volumes)) = service.get_mut("volumes").map(|node| &mut node.kind) {
         for volume in volumes {
-            if let Some(Kind::String(target)) = volume.get_mut("target").map(|node| &mut node.kind)
-                && !target.is_empty()
-            {
+            if let Some(Kind::String(target)) = volume.get_mut("target").map(|node| &mut node.kind) {
                 *target = clean(target);
             }
         }

@@ -212,7 +212,7 @@ impl Loader<'_> {
     fn drop_version(&mut self, model: &mut Node, file: FileId) {
         let Some(map) = model.as_mapping_mut() else { return };
         let Some(entry) = map.remove_entry("version") else { return };
-        if self.obsolete.insert(file) {
+        if self.options.validate && self.obsolete.insert(file) {
             let name = self.sources.get(file).map_or("-", |source| source.name.as_str());
             let message = format!(
                 "{name}: the attribute `version` is obsolete, it will be ignored, please remove it to avoid \

@@ -57,6 +57,39 @@ impl Codec<Vec<String>> for HealthTest {
     }
 }
 
+/// Options of a program: for each name one scalar of any kind, or several.
+pub struct Words;
+
+impl Codec<IndexMap<String, Vec<String>>> for Words {
+    fn decode(
+        node: &Node,
+        at: &PathRef<'_>,
+        decoder: &mut Decoder<'_>,
+    ) -> Option<IndexMap<String, Vec<String>>> {
+        let mut options = IndexMap::new();
+        for entry in decoder.mapping(node, at)? {
+            let key = entry.key.text.as_str();
+            let at = at.key(key);
+            let words = match &entry.value.kind {
+                Kind::Sequence(items) => {
+                    let words = items.iter().enumerate();
+                    words.filter_map(|(n, item)| decoder.text(item, &at.index(n))).collect()
+                }
+                Kind::Null | Kind::Invalid => continue,
+                _ => decoder.text(&entry.value, &at).into_iter().collect(),
+            };
+            options.insert(key.to_owned(), words);
+        }
+        Some(options)
+    }
+    fn is_zero(value: &IndexMap<String, Vec<String>>) -> bool {
+        value.is_empty()
+    }
+    fn node(value: &IndexMap<String, Vec<String>>, form: Form) -> Node {
+        value.node(form)
+    }
+}
+
 /// Reads a mapping, or a list of `key=value` and bare `key`; hands each key and value (if any) on.
 fn pairs(
     node: &Node,
@@ -266,6 +299,9 @@ impl Codec<i64> for DeviceCount {
                 decoder.report(Code::Device, node, at, message, "write `all` or a whole number");
                 None
             }),
+            None if matches!(node.kind, Kind::Float(_)) => {
+                decoder.mismatch(node, at, "a whole number or `all`")
+            }
             None => i64::decode(node, at, decoder),
         }
     }

@@ -125,6 +125,8 @@ record! {
         privileged: bool,
         /// When to pull; see [`Container::pull_policy`].
         pull_policy: Option<String>,
+        /// Age after which an image is pulled again; read and shown, but nothing acts on it.
+        pull_refresh_after: Option<String>,
         /// Whether the root file system is read-only.
         read_only: bool,
         /// OCI runtime.
@@ -140,7 +142,7 @@ record! {
         /// The stop signal.
         stop_signal: Option<String>,
         /// Options of the storage driver.
-        storage_opt: IndexMap<String, String> = Pairs,
+        storage_opt: IndexMap<String, String>,
         /// Kernel parameters.
         sysctls: IndexMap<String, String> = Pairs,
         /// Temporary file systems: `path[:options]`.

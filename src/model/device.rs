@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use crate::yaml::{Node, PathRef};
+use crate::yaml::{Kind, Node, PathRef};
 
 use super::codec::{DeviceCount, Pairs, StrictUnsigned};
 use super::decode::Decoder;
@@ -148,11 +148,15 @@ fn entry_node<T: Value>(form: Form, path: &String, key: &str, json_key: &str, va
 
 impl Value for Ulimit {
     fn decode(node: &Node, at: &PathRef<'_>, decoder: &mut Decoder<'_>) -> Option<Ulimit> {
-        let Some(map) = node.as_mapping() else {
-            return i64::decode(node, at, decoder).map(|single| Ulimit { single, soft: 0, hard: 0 });
+        let mut whole = |node: &Node, at: &PathRef<'_>| match node.kind {
+            // Text that holds a number became one before, where variables are replaced in limits.
+            Kind::String(_) | Kind::Float(_) => decoder.mismatch(node, at, "a whole number"),
+            _ => i64::decode(node, at, decoder),
         };
-        let mut part =
-            |key| map.get(key).and_then(|node| i64::decode(node, &at.key(key), decoder)).unwrap_or(0);
+        let Some(map) = node.as_mapping() else {
+            return whole(node, at).map(|single| Ulimit { single, soft: 0, hard: 0 });
+        };
+        let mut part = |key| map.get(key).and_then(|node| whole(node, &at.key(key))).unwrap_or(0);
         Some(Ulimit { single: 0, soft: part("soft"), hard: part("hard") })
     }
     fn is_zero(&self) -> bool {

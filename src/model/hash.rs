@@ -78,6 +78,7 @@ const SERVICE_ORDER: &[&str] = &[
     "platform",
     "ports",
     "privileged",
+    "pull_refresh_after",
     "read_only",
     "restart",
     "runtime",

@@ -13,8 +13,8 @@ use super::container::{Container, EnvFile};
 use super::origins::Origins;
 use super::project::Project;
 
-/// Looks a variable up.
-pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+/// Looks a variable up, given the value that the file itself has set so far.
+pub type Lookup<'a> = &'a dyn Fn(&str, Option<&str>) -> Option<String>;
 
 /// Reads a file of variables.
 pub type Reader<'a> =
@@ -49,9 +49,10 @@ pub fn environment(
     let mut set: IndexMap<String, Option<String>> =
         own.iter().filter(|(_, value)| value.is_some()).map(|(k, v)| (k.clone(), v.clone())).collect();
     for (at, file) in std::mem::take(&mut container.env_file).iter().enumerate() {
-        let lookup = |name: &str| {
+        let lookup = |name: &str, here: Option<&str>| {
             let found = variables.get(name).or_else(|| own.get(name).and_then(Option::as_ref));
-            found.or_else(|| set.get(name).and_then(Option::as_ref)).cloned()
+            let found = found.map(String::as_str).or(here);
+            found.or_else(|| set.get(name).and_then(Option::as_deref)).map(str::to_owned)
         };
         match read(file, &lookup) {
             Ok(values) => set.extend(values.into_iter().map(|(name, value)| (name, Some(value)))),
@@ -73,7 +74,11 @@ pub fn label_files(project: &mut Project, read: Reader<'_>, diags: &mut Diagnost
         let mut labels: IndexMap<String, String> = IndexMap::new();
         for (at, path) in container.label_file.iter().enumerate() {
             let file = EnvFile { path: path.clone(), required: true, format: None };
-            match read(&file, &|name| labels.get(name).cloned()) {
+            // Labels of earlier files stand above those of this one, as in the reference.
+            let lookup = |name: &str, here: Option<&str>| {
+                labels.get(name).map(String::as_str).or(here).map(str::to_owned)
+            };
+            match read(&file, &lookup) {
                 Ok(values) => labels.extend(values),
                 Err(finding) => diags.push(placed(*finding, &service.origins, "label_file", at)),
             }
@@ -116,12 +121,12 @@ mod tests {
         };
         let variables = [("P".to_owned(), "project".to_owned())].into();
         let mut read = |file: &EnvFile, lookup: Lookup<'_>| {
-            let seen = format!("{:?}{:?}{:?}", lookup("A"), lookup("P"), lookup("X"));
+            let seen = format!("{:?}{:?}{:?}", lookup("A", None), lookup("P", None), lookup("X", None));
             Ok(match file.path.as_str() {
                 "1" => vec![("A".to_owned(), "file".to_owned()), ("X".to_owned(), seen)],
                 _ => vec![
                     ("B".to_owned(), "file".to_owned()),
-                    ("Y".to_owned(), lookup("X").unwrap_or_default()),
+                    ("Y".to_owned(), lookup("X", None).unwrap_or_default()),
                 ],
             })
         };

@@ -4,6 +4,7 @@ use std::fmt;
 
 use indexmap::IndexMap;
 
+use crate::base::boolean::parse_bool;
 use crate::base::bytes::parse_bytes;
 use crate::base::duration::{Duration, parse_duration};
 use crate::base::number;
@@ -42,7 +43,11 @@ pub(super) fn text(value: impl Into<String>) -> Node {
 
 impl Value for String {
     fn decode(node: &Node, at: &PathRef<'_>, decoder: &mut Decoder<'_>) -> Option<String> {
-        decoder.text(node, at)
+        // Whole numbers may stand for text (`group_add`, `expose`); nothing else may.
+        match node.kind {
+            Kind::Float(_) | Kind::Bool(_) | Kind::Timestamp(_) => decoder.mismatch(node, at, "a text"),
+            _ => decoder.text(node, at),
+        }
     }
     fn is_zero(&self) -> bool {
         self.is_empty()
@@ -61,10 +66,14 @@ impl Value for bool {
             Kind::Null | Kind::Invalid => None,
             Kind::Bool(value) => Some(*value),
             Kind::Int(value) => Some(*value != 0),
-            Kind::String(word) => match word.to_ascii_lowercase().as_str() {
-                "true" | "y" | "yes" | "on" | "1" | "t" => Some(true),
-                "" | "false" | "n" | "no" | "off" | "0" | "f" => Some(false),
-                _ => {
+            Kind::String(word) => match parse_bool(word) {
+                Some(boolean) => {
+                    if boolean.old {
+                        decoder.warn(Code::Yaml11Boolean, node, at, boolean.advice(word), "");
+                    }
+                    Some(boolean.value)
+                }
+                None => {
                     let message = format!("`{word}` is neither `true` nor `false`");
                     decoder.report(Code::Cast, node, at, message, "write `true` or `false`");
                     None
@@ -110,8 +119,14 @@ macro_rules! integers {
     ($($type:ty),*) => { $(
         impl Value for $type {
             fn decode(node: &Node, at: &PathRef<'_>, decoder: &mut Decoder<'_>) -> Option<$type> {
+                let value = integer(node, at, decoder)?;
+                if value < 0 && <$type>::MIN == 0 {
+                    let message = format!("`{value}` is negative, which makes no sense here");
+                    decoder.report(Code::OutOfRange, node, at, message, "write a number from 0 on");
+                    return None;
+                }
                 // Numbers beyond the type wrap around, as they do in the reference.
-                integer(node, at, decoder).map(|value| value as $type)
+                Some(value as $type)
             }
             fn is_zero(&self) -> bool {
                 *self == 0
@@ -222,7 +237,10 @@ impl Value for ByteSize {
 impl Value for FileMode {
     fn decode(node: &Node, at: &PathRef<'_>, decoder: &mut Decoder<'_>) -> Option<FileMode> {
         let Some(word) = node.as_str() else {
-            return i64::decode(node, at, decoder).map(FileMode);
+            return match node.kind {
+                Kind::Float(_) => decoder.mismatch(node, at, "an octal file mode"),
+                _ => i64::decode(node, at, decoder).map(FileMode),
+            };
         };
         match i64::from_str_radix(word, 8) {
             Ok(mode) => Some(FileMode(mode)),

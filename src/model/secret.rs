@@ -23,7 +23,7 @@ record! {
         /// The driver that provides it (Swarm).
         driver: Option<String>,
         /// The driver's options.
-        driver_opts: IndexMap<String, String> = Pairs,
+        driver_opts: IndexMap<String, String>,
         /// The template engine its text goes through (Swarm).
         template_driver: Option<String>,
         /// The value of the variable, once resolved; never printed.

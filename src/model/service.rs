@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 
 use crate::base::ServiceName;
 
+use super::codec::Words;
 use super::container::Container;
 use super::deploy::Deploy;
 use super::develop::Develop;
@@ -62,7 +63,7 @@ record! {
         /// The program's name.
         kind as "type": Option<String>,
         /// What it is told.
-        options: IndexMap<String, Vec<String>>,
+        options: IndexMap<String, Vec<String>> = Words,
     }
 }
 

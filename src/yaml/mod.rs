@@ -12,6 +12,7 @@ mod parse;
 mod path;
 pub mod scalar;
 mod syntax;
+mod tabs;
 mod tags;
 
 pub use node::{Entry, Key, Kind, Mapping, Node};

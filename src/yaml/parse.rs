@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, StructureStyle};
 
-use super::{Node, Path, anchors, syntax};
+use super::{Node, Path, anchors, syntax, tabs};
 use crate::diag::{Code, Diagnostic, Diagnostics, FileId, Span};
 
 /// One document of a file.
@@ -140,11 +140,18 @@ fn read(text: &str, file: FileId, diags: &mut Diagnostics, record: bool) -> Vec<
         anchors: HashMap::new(),
         names: HashMap::new(),
         bracket: None,
+        findings: tabs::at_start(text, file).into_iter().collect(),
     };
     let mut documents = Vec::new();
     let mut complete = true;
     loop {
-        match reader.document() {
+        let read = reader.document();
+        // Next to an error of the parser they mostly tell the same once more.
+        let findings = std::mem::take(&mut reader.findings);
+        if !matches!(read, Err(Refused::Syntax(_))) {
+            findings.into_iter().for_each(|finding| diags.push(finding));
+        }
+        match read {
             Ok(true) => {
                 let root = anchors::build(&reader.nodes, text, file, &reader.names, diags, record);
                 if complete {
@@ -195,6 +202,8 @@ struct Reader<'a> {
     names: HashMap<String, Span>,
     /// Where the innermost bracket stands that was open at a syntax error.
     bracket: Option<usize>,
+    /// What the parser lets pass and the reference's does not.
+    findings: Vec<Diagnostic>,
 }
 
 impl<'a> Reader<'a> {
@@ -231,6 +240,27 @@ impl<'a> Reader<'a> {
                     let text = if plain && start == end { Cow::Borrowed("") } else { text };
                     let block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
                     let (start, end) = self.scalar_place(start, end, block);
+                    let written = self.text.get(start as usize..end as usize).unwrap_or_default();
+                    let place = Span::new(self.file, start as usize, end as usize);
+                    let flow = open.last().is_some_and(|open| open.flow);
+                    let token = match style {
+                        _ if block => tabs::Token::Block,
+                        ScalarStyle::Plain => {
+                            let inner = open.iter().rev().find(|open| !open.flow);
+                            tabs::Token::Plain(inner.map(|open| {
+                                let node = &self.nodes[open.at];
+                                let list = matches!(node.what, What::Sequence);
+                                tabs::block_start(self.text, node.start as usize, list)
+                            }))
+                        }
+                        _ => tabs::Token::Other,
+                    };
+                    if !written.is_empty() {
+                        self.findings.extend(tabs::find(self.text, place, token, flow));
+                    }
+                    if style == ScalarStyle::DoubleQuoted {
+                        self.findings.extend(syntax::slash_escape(written, place));
+                    }
                     let measure = Measure { nodes: 1, height: 1 };
                     self.anchor(anchor, Some(measure));
                     self.leaf(What::Scalar(text, plain), start, end, tag(tag_name));
@@ -244,6 +274,11 @@ impl<'a> Reader<'a> {
                 }
                 Event::SequenceEnd | Event::MappingEnd => {
                     let Some(closed) = open.pop() else { continue };
+                    if closed.flow {
+                        let flow = open.last().is_some_and(|open| open.flow);
+                        let place = Span::new(self.file, start as usize, end as usize);
+                        self.findings.extend(tabs::find(self.text, place, tabs::Token::Other, flow));
+                    }
                     self.finish(&closed, end);
                     grow(&mut open, closed.measure);
                 }

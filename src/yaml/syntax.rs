@@ -152,6 +152,25 @@ fn words(kind: &ErrorKind, text: &str, at: usize, line: &str) -> (String, Option
     }
 }
 
+/// `\/` in double quotes, which JSON knows and the reference does not.
+pub(super) fn slash_escape(written: &str, place: Span) -> Option<Diagnostic> {
+    let mut from = 0;
+    while let Some(at) = written[from..].find('\\').map(|at| from + at) {
+        if written[at + 1..].starts_with('/') {
+            let span = place.part(at, at + 2);
+            let message = "no escape in double quotes is written like this";
+            return Some(
+                Diagnostic::new(Code::YamlSyntax, span, message)
+                    .help("a slash needs no backslash")
+                    .edit(span, "/"),
+            );
+        }
+        let escaped = written[at + 1..].chars().next().map_or(0, char::len_utf8);
+        from = at + 1 + escaped;
+    }
+    None
+}
+
 /// The marks that a version control system leaves at a conflict.
 fn conflict(text: &str, file: FileId) -> Option<Diagnostic> {
     const MARK: &str = "<<<<<<< ";

@@ -123,7 +123,7 @@ impl Explainer<'_> {
             else {
                 continue;
             };
-            let lookup = |name: &str| located.environment.get(name).map(str::to_owned);
+            let lookup = |name: &str, _: Option<&str>| located.environment.get(name).map(str::to_owned);
             let parsed = crate::load::dotenv::parse(&text, &lookup).unwrap_or_default();
             for (_, value, line) in parsed.into_iter().filter(|(set, _, _)| set == name) {
                 let shown = self.shown(path);

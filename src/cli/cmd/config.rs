@@ -112,7 +112,9 @@ impl Config {
             () if self.volumes => What::Volumes,
             () if self.networks => What::Networks,
             () if self.models => What::Models,
-            () if self.hash.is_some() => What::Hash(self.hash.clone().unwrap_or_default()),
+            () if self.hash.as_deref().is_some_and(|names| !names.is_empty()) => {
+                What::Hash(self.hash.clone().unwrap_or_default())
+            }
             () if self.profiles => What::Profiles,
             () if self.images => What::Images,
             () if self.variables => What::Variables,
@@ -134,16 +136,22 @@ pub fn run(front: &Front, config: &Config) -> u8 {
         }
         (other, _) => return front.fail(format!("unsupported format \"{other}\"")),
     };
+    let whole = matches!(what, What::Project | What::Variables);
+    let no_interpolate = config.no_interpolate || what == What::Variables;
+    // Lists other than that of the services are those of a project, even one with its variables unreplaced.
+    let raw = no_interpolate && (whole || what == What::Services);
     let mut request = front.request();
-    request.no_interpolate = config.no_interpolate;
+    request.no_interpolate = no_interpolate;
     request.no_normalize = config.no_normalize || front.global.compatibility;
-    let raw = config.no_interpolate || what == What::Variables;
+    let named =
+        !matches!(what, What::Services | What::Volumes | What::Networks | What::Models | What::Hash(_));
     let lists_only =
         matches!(what, What::Services | What::Volumes | What::Networks | What::Models | What::Environment);
     let wanted = LoadRequest {
-        services: if what == What::Services { Vec::new() } else { config.services.clone() },
+        services: if named { config.services.clone() } else { Vec::new() },
         along: Along::Dependencies,
-        interpolate: !raw,
+        interpolate: !no_interpolate,
+        bind: !raw,
         normalize: !request.no_normalize,
         resolve_paths: !config.no_path_resolution,
         validate: what != What::Variables,
@@ -152,15 +160,20 @@ pub fn run(front: &Front, config: &Config) -> u8 {
         keep_unused: false,
         request,
     };
-    if raw && !config.services.is_empty() {
-        let flag = if config.no_interpolate { "--no-interpolate" } else { "--variables" };
-        front.warn(&format!(
-            "service filtering is not applied when {flag} is set, the full model will be rendered"
-        ));
+    if raw && whole && !config.services.is_empty() {
+        front.warn(match what {
+            What::Variables => {
+                "service filtering is not applied when --variables is set, variables from the full model will \
+                 be rendered"
+            }
+            _ => {
+                "service filtering is not applied when --no-interpolate is set, the full model will be rendered"
+            }
+        });
     }
     if config.explain.is_some() || config.origins {
         return match with_origins(front, config, &wanted, form) {
-            Ok(text) => write(front, config, text),
+            Ok(text) => write(front, config.output.as_ref(), text),
             Err(code) => code,
         };
     }
@@ -175,10 +188,12 @@ pub fn run(front: &Front, config: &Config) -> u8 {
         Ok(text) => text,
         Err(error) => return front.fail(error.to_string()),
     };
-    if config.quiet {
+    // Lists know neither `--quiet` nor `--output`.
+    let shown = matches!(what, What::Project | What::Environment);
+    if shown && config.quiet {
         return exit::OK;
     }
-    write(front, config, text)
+    write(front, config.output.as_ref().filter(|_| shown), text)
 }
 
 /// What `--explain` or `--origins` print. `Err` holds the exit code; everything was told already.
@@ -216,8 +231,8 @@ fn with_origins(front: &Front, config: &Config, wanted: &LoadRequest, form: Form
 }
 
 /// Writes what was asked for.
-fn write(front: &Front, config: &Config, text: String) -> u8 {
-    match &config.output {
+fn write(front: &Front, output: Option<&std::path::PathBuf>, text: String) -> u8 {
+    match output {
         None => terminal::print(&text),
         Some(path) => {
             if let Err(error) = std::fs::write(path, text) {

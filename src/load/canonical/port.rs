@@ -41,6 +41,13 @@ pub(super) fn transform(node: &mut Node, path: &PathRef<'_>, lenient: bool, diag
             }
         };
         match read(&text, item.span) {
+            // Port 0 is no port.
+            Ok(ports) if ports.iter().any(is_zero) && !lenient => {
+                let place = path.index(at);
+                let message = format!("service ports {place} is missing a target port");
+                diags.push(Diagnostic::new(Code::Port, item.span, message).at(place));
+                out.push(Node::spanned(Kind::Invalid, item.span));
+            }
             Ok(ports) => out.extend(ports),
             // One port that can't be read leaves the whole list as it was written.
             Err(_) if lenient => return,
@@ -52,6 +59,10 @@ pub(super) fn transform(node: &mut Node, path: &PathRef<'_>, lenient: bool, diag
         }
     }
     *items = out;
+}
+
+fn is_zero(port: &Node) -> bool {
+    matches!(port.get("target").map(|target| &target.kind), Some(Kind::Int(0)))
 }
 
 fn split(text: &str) -> Parts<'_> {
@@ -78,9 +89,9 @@ fn split(text: &str) -> Parts<'_> {
 }
 
 fn range(text: &str) -> Option<(u16, u16)> {
-    let number = |text: &str| match text.bytes().all(|b| b.is_ascii_digit()) {
-        true => text.parse::<u16>().ok(),
-        false => None,
+    let number = |text: &str| {
+        let digits = text.strip_prefix('+').unwrap_or(text);
+        digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse::<u16>().ok()).flatten()
     };
     match text.split_once('-') {
         None => number(text).map(|n| (n, n)),

@@ -1,6 +1,6 @@
 //! Text that becomes a number or boolean after substitution, at the places that want one.
 
-use crate::base::go_quote;
+use crate::base::boolean::{Boolean, parse_bool};
 use crate::base::number::{self, NumberError};
 use crate::yaml::{Kind, PathRef};
 
@@ -21,12 +21,6 @@ pub(super) enum CastError {
     Number(#[from] NumberError),
     #[error("invalid boolean: {0}")]
     Bool(String),
-}
-
-/// A boolean word of YAML 1.1, with what to write instead.
-pub(super) struct OldBoolean {
-    pub message: String,
-    pub instead: &'static str,
 }
 
 /// How deep the table below goes.
@@ -104,30 +98,16 @@ fn container(path: &[&str]) -> Option<Cast> {
     })
 }
 
-/// Converts; the second part of the result is a boolean word to warn about.
-pub(super) fn convert(text: &str, cast: Cast) -> Result<(Kind, Option<OldBoolean>), CastError> {
+/// Converts; the second part of the result is a boolean word of YAML 1.1 to warn about.
+pub(super) fn convert(text: &str, cast: Cast) -> Result<(Kind, Option<Boolean>), CastError> {
     Ok(match cast {
         Cast::Int => (Kind::Int(number::parse_i64(text, "Atoi")?), None),
         Cast::Int64 => (Kind::Int(number::parse_i64(text, "ParseInt")?), None),
         Cast::Float32 => (Kind::Float(f64::from(number::parse_f32(text)?)), None),
         Cast::Float64 => (Kind::Float(number::parse_f64(text)?), None),
         Cast::Bool => {
-            let (value, old) = match text.to_lowercase().as_str() {
-                "true" => (true, false),
-                "false" => (false, false),
-                "y" | "yes" | "on" => (true, true),
-                "n" | "no" | "off" => (false, true),
-                _ => return Err(CastError::Bool(text.to_owned())),
-            };
-            let instead = if value { "true" } else { "false" };
-            let old = old.then(|| OldBoolean {
-                message: format!(
-                    "{} for boolean is not supported by YAML 1.2, please use `{instead}`",
-                    go_quote(text)
-                ),
-                instead,
-            });
-            (Kind::Bool(value), old)
+            let word = parse_bool(text).ok_or_else(|| CastError::Bool(text.to_owned()))?;
+            (Kind::Bool(word.value), word.old.then_some(word))
         }
     })
 }

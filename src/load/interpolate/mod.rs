@@ -163,9 +163,10 @@ impl Walk<'_> {
             Ok((kind, old)) => {
                 if let Some(old) = old {
                     let written = self.sources.slice(node.span).is_some_and(|s| !s.contains('$'));
-                    let mut finding = Diagnostic::new(Code::Yaml11Boolean, node.span, old.message).at(path);
+                    let mut finding =
+                        Diagnostic::new(Code::Yaml11Boolean, node.span, old.advice(text)).at(path);
                     if written {
-                        finding = finding.edit(node.span, old.instead);
+                        finding = finding.edit(node.span, old.word());
                     }
                     self.diags.push(finding);
                 }

@@ -76,5 +76,5 @@ fn uses_are_listed_with_their_words() {
         .into_iter()
         .map(|u| format!("{} {} {} {}", u.name, u.default, u.alternate, u.required))
         .collect();
-    assert_eq!(found, ["A x$B  false", "B   false", "C  y false", "D   true"]);
+    assert_eq!(found, ["D   true", "C  y false", "A x$B  false", "B   false"]);
 }

@@ -38,14 +38,26 @@ fn collect(node: &Node, found: &mut Vec<VariableUse>) {
     }
 }
 
+/// The reference reads an expression with a word together with what follows it on its line, up to the last
+/// brace, and tells what is in there first. It matters where one name has several defaults.
 fn scan(text: &str, part: Range<usize>, depth: usize, span: Span, found: &mut Vec<VariableUse>) {
     if depth > super::MAX_DEPTH {
         return;
     }
-    for piece in Pieces::new(text, part) {
-        let Piece::Variable { name, word, .. } = piece else { continue };
+    let mut waiting: Vec<(VariableUse, Option<Range<usize>>)> = Vec::new();
+    let mut line_end = part.start;
+    for piece in Pieces::new(text, part.clone()) {
+        let (name, word, range) = match piece {
+            Piece::Variable { name, word, range } => (&text[name], word, range),
+            // An expression that is none has a row too, without a name.
+            Piece::Invalid { range, .. } => ("", None, range),
+            _ => continue,
+        };
+        if range.start >= line_end {
+            tell(text, &mut waiting, depth, span, found);
+        }
         let mut usage = VariableUse {
-            name: text[name].to_owned(),
+            name: name.to_owned(),
             default: String::new(),
             alternate: String::new(),
             required: false,
@@ -61,9 +73,27 @@ fn scan(text: &str, part: Range<usize>, depth: usize, span: Span, found: &mut Ve
             Operator::Alternate | Operator::AlternateIfFull => usage.alternate = words,
             Operator::Required | Operator::RequiredFull => usage.required = true,
         }
-        let nested = !usage.required;
+        if waiting.is_empty() {
+            let line = text[range.end..part.end].split('\n').next().unwrap_or_default();
+            line_end = range.end + line.rfind('}').map_or(0, |at| at + 1);
+        }
+        let nested = (!usage.required).then_some(word);
+        waiting.push((usage, nested));
+    }
+    tell(text, &mut waiting, depth, span, found);
+}
+
+/// Tells the uses of a line that waited for those after them, each with what its word uses.
+fn tell(
+    text: &str,
+    waiting: &mut Vec<(VariableUse, Option<Range<usize>>)>,
+    depth: usize,
+    span: Span,
+    found: &mut Vec<VariableUse>,
+) {
+    for (usage, word) in waiting.drain(..).rev() {
         found.push(usage);
-        if nested {
+        if let Some(word) = word {
             scan(text, word, depth + 1, span, found);
         }
     }

@@ -144,19 +144,19 @@ fn special(rule: Rule, base: Node, over: Node, at: At, path: &PathRef<'_>, diags
                 _ => generic(base, over, at, path, diags),
             }
         }
-        Rule::ReplaceUnlessNull => match over.is_null() {
-            true => base,
-            false => over,
+        Rule::Limit => match (&base.kind, &over.kind) {
+            (Kind::Mapping(_), Kind::Mapping(_)) => generic(base, over, at, path, diags),
+            _ => over,
         },
         Rule::Pools => pools(base, over, at, path, diags),
     }
 }
 
-/// Address pools merge by subnet; a pool with a subnet of its own is added.
+/// Address pools of a later file take the place of the earlier ones; those of one subnet merge.
 fn pools(base: Node, over: Node, at: At, path: &PathRef<'_>, diags: &mut Diagnostics) -> Node {
     let span = if base.span.is_some() { base.span } else { over.span };
     let (mut base, over) = match (base.kind, over.kind) {
-        (Kind::Sequence(base), Kind::Sequence(over)) => (base, over),
+        (Kind::Sequence(base), Kind::Sequence(over)) if !base.is_empty() => (base, over),
         (base_kind, over_kind) => {
             return generic(
                 Node::spanned(base_kind, base.span),
@@ -167,20 +167,22 @@ fn pools(base: Node, over: Node, at: At, path: &PathRef<'_>, diags: &mut Diagnos
             );
         }
     };
+    let subnet = |pool: &Node| pool.get("subnet").and_then(Node::as_str).map(str::to_owned);
+    let mut pools: Vec<Node> = Vec::with_capacity(over.len());
     for pool in over {
-        let subnet = pool.get("subnet").and_then(Node::as_str);
-        let known = base.iter().position(|known| {
-            subnet.is_some() && known.get("subnet").and_then(Node::as_str) == subnet || known.same(&pool)
-        });
-        match known {
-            None => base.push(pool),
-            Some(n) => {
-                let earlier = std::mem::replace(&mut base[n], Node::new(Kind::Invalid));
-                base[n] = generic(earlier, pool, at.and_then(Cursor::item), &path.index(n), diags);
+        let (wanted, n) = (subnet(&pool), pools.len());
+        let merged = match base.iter().position(|known| subnet(known) == wanted) {
+            None => pool,
+            Some(earlier) => {
+                generic(base.remove(earlier), pool, at.and_then(Cursor::item), &path.index(n), diags)
             }
+        };
+        match pools.iter().position(|known| subnet(known) == wanted) {
+            Some(known) => pools[known] = merged,
+            None => pools.push(merged),
         }
     }
-    Node::spanned(Kind::Sequence(base), span)
+    Node::spanned(Kind::Sequence(pools), span)
 }
 
 /// Completes a hook before the start with what its service says, the hook's own words winning.

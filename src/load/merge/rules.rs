@@ -9,8 +9,8 @@ use crate::load::rule_table::RuleTable;
 pub(super) enum Rule {
     /// The later value, even null.
     Replace,
-    /// The later value, unless it is null.
-    ReplaceUnlessNull,
+    /// Soft and hard merge; a number and a pair replace each other, and null replaces both.
+    Limit,
     /// Both as lists of text, one after the other, each name once.
     List,
     /// Both as lists of text, one after the other, each text once.
@@ -25,7 +25,7 @@ pub(super) enum Rule {
     Ssh,
     /// Options of another driver go.
     Logging,
-    /// Address pools, by subnet.
+    /// Address pools: the later ones, each over the earlier one of its subnet.
     Pools,
 }
 
@@ -46,7 +46,7 @@ pub(super) static MERGE: LazyLock<RuleTable<Rule>> = LazyLock::new(|| {
         ("workload.depends_on", Rule::DependsOn),
         ("container.networks|models", Rule::Names),
         ("container.logging", Rule::Logging),
-        ("container.ulimits.*", Rule::ReplaceUnlessNull),
+        ("container.ulimits.*", Rule::Limit),
         ("networks.*.ipam.config", Rule::Pools),
     ])
 });

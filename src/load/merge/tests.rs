@@ -49,15 +49,20 @@ fn two_ways_of_writing_become_one() {
     service("networks: {a: {priority: 1}}", "networks: [a, b]", "networks: {a: {priority: 1}, b: }");
     service("build: {ssh: {default: }}", "build: {ssh: [k=/p]}", "build: {ssh: {default: , k: /p}}");
     service("logging: {driver: a, options: {x: y}}", "logging: {driver: b}", "logging: {driver: b}");
-    service("ulimits: {n: {soft: 1, hard: 2}}", "ulimits: {n: {hard: 3}}", "ulimits: {n: {hard: 3}}");
+    service(
+        "ulimits: {n: {soft: 1, hard: 2}}",
+        "ulimits: {n: {hard: 3}}",
+        "ulimits: {n: {soft: 1, hard: 3}}",
+    );
+    service("ulimits: {n: {soft: 1, hard: 2}}", "ulimits: {n: 3}", "ulimits: {n: 3}");
 }
 
 #[test]
-fn every_address_pool_is_kept() {
+fn later_address_pools_replace_all_but_those_of_their_subnet() {
     check(
-        "networks: {n: {ipam: {config: [{subnet: a, gateway: g}, {subnet: b}]}}}",
+        "networks: {n: {ipam: {config: [{subnet: a, gateway: g}, {subnet: b, gateway: h}]}}}",
         "networks: {n: {ipam: {config: [{subnet: b, ip_range: r}, {subnet: c}]}}}",
-        "networks: {n: {ipam: {config: [{subnet: a, gateway: g}, {subnet: b, ip_range: r}, {subnet: c}]}}}",
+        "networks: {n: {ipam: {config: [{subnet: b, gateway: h, ip_range: r}, {subnet: c}]}}}",
     );
 }
 

@@ -92,6 +92,10 @@ fn key_of(item: &Node, rule: UniqueKey) -> Result<Option<String>, Fault> {
     let field = |name: &str| item.get(name).and_then(scalar::text_of);
     let is_mapping = item.as_mapping().is_some();
     Ok(match rule {
+        // A date is text to the schema, but no text by its type.
+        UniqueKey::Name if matches!(item.kind, Kind::Timestamp(_)) => {
+            return Err((Code::WrongType, "{}: unexpected type: a date must be in quotes here"));
+        }
         UniqueKey::Name => text.map(|text| text.split('=').next().unwrap_or(text).to_owned()),
         UniqueKey::Volume => match text {
             Some(text) => volume_target(text),
