@@ -1,6 +1,7 @@
 //! One finding, and the list of them.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{Code, FileId, Span};
 
@@ -115,10 +116,20 @@ impl Diagnostic {
 const COPIES: usize = 3;
 
 /// The findings of a run.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    /// The hashes of all that was pushed: a hostile file brings findings by the hundred thousand.
+    hashes: HashSet<u64>,
 }
+
+impl PartialEq for Diagnostics {
+    fn eq(&self, other: &Diagnostics) -> bool {
+        self.list == other.list
+    }
+}
+
+impl Eq for Diagnostics {}
 
 impl Diagnostics {
     /// No findings yet.
@@ -128,7 +139,9 @@ impl Diagnostics {
 
     /// Adds a finding; the same finding twice counts once.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        if !self.list.contains(&diagnostic) {
+        let mut hasher = DefaultHasher::new();
+        (diagnostic.code, diagnostic.span, &diagnostic.path, &diagnostic.message).hash(&mut hasher);
+        if self.hashes.insert(hasher.finish()) || !self.list.contains(&diagnostic) {
             self.list.push(diagnostic);
         }
     }
@@ -147,9 +160,8 @@ impl Diagnostics {
         let services: HashSet<&str> = paths.iter().filter_map(|path| service_of(path)).collect();
         // Where a file could not be read to its end, nobody knows what it declares.
         let gaps = errors().any(|known| known.code.leaves_gaps());
-        let doubtful = |section: &str| {
-            paths.contains(section) || errors().any(|known| known.stands_for() == Some(section))
-        };
+        let meant: HashSet<&str> = errors().filter_map(Diagnostic::stands_for).collect();
+        let doubtful = |section: &str| paths.contains(section) || meant.contains(section);
         let inner: HashSet<&str> = paths.iter().flat_map(|path| parents(path)).collect();
         let follows = |found: &Diagnostic| {
             let told = |path: &str| parents(path).any(|parent| paths.contains(parent));

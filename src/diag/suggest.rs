@@ -1,9 +1,18 @@
 //! "Did you mean": the nearest of the known words.
 
+/// Candidates that are looked at: of more names than people write, the first will do.
+const MOST: usize = 1000;
+
+/// Characters that a word may have: what is longer is no slip of the finger.
+const LONGEST: usize = 100;
+
 /// The candidate nearest to `word`, when it is near enough to be a slip of the finger.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = word.to_lowercase();
     let length = wanted.chars().count();
+    if length > LONGEST {
+        return None;
+    }
     let limit = match length {
         0..=4 => 1,
         5..=8 => 2,
@@ -11,7 +20,9 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     };
     candidates
         .into_iter()
+        .take(MOST)
         .filter(|candidate| *candidate != word)
+        .filter(|candidate| candidate.len().abs_diff(word.len()) <= 4 * limit)
         .map(|candidate| (strsim::osa_distance(&wanted, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| {
             *distance <= limit && *distance < length.max(candidate.chars().count())

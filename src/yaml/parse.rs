@@ -41,7 +41,7 @@ pub enum Tagged {
 /// Nesting that no Compose file needs, and that no stage has to fear.
 pub(super) const MAX_DEPTH: u32 = 255;
 
-/// Nodes that the aliases of one document may stand for, all together. The reference gives up on
+/// Nodes that the aliases of one text may stand for, all together. The reference gives up on
 /// what is written (100,000 values), and needs minutes for what this allows.
 pub(super) const MAX_EXPANDED: u64 = 1_000_000;
 
@@ -112,6 +112,7 @@ pub fn parse(text: &str, file: FileId, diags: &mut Diagnostics) -> Vec<Document>
         anchors: HashMap::new(),
         names: HashMap::new(),
         bracket: None,
+        expanded: 0,
     };
     let mut documents = Vec::new();
     let mut complete = true;
@@ -167,6 +168,8 @@ struct Reader<'a> {
     names: HashMap<String, Span>,
     /// Where the innermost bracket stands that was open at a syntax error.
     bracket: Option<usize>,
+    /// How many nodes the aliases stand for so far.
+    expanded: u64,
 }
 
 impl<'a> Reader<'a> {
@@ -176,7 +179,6 @@ impl<'a> Reader<'a> {
         self.anchors.clear();
         self.names.clear();
         let mut open: Vec<Open> = Vec::new();
-        let mut expanded = 0_u64;
         loop {
             let Some(next) = self.parser.next_event() else { return Ok(false) };
             let (event, place) = next.map_err(|error| {
@@ -226,8 +228,8 @@ impl<'a> Reader<'a> {
                         // An alias inside its own anchor has no measure yet; building reports it.
                         Some((at, None)) => (What::Alias(at), Measure { nodes: 1, height: 1 }),
                         Some((at, Some(measure))) => {
-                            expanded = expanded.saturating_add(measure.nodes);
-                            if expanded > MAX_EXPANDED {
+                            self.expanded = self.expanded.saturating_add(measure.nodes);
+                            if self.expanded > MAX_EXPANDED {
                                 return Err(Refused::TooManyNodes(span));
                             }
                             if open.len() as u32 + measure.height > MAX_DEPTH {
