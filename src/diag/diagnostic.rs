@@ -148,8 +148,8 @@ impl Diagnostics {
 
     /// Takes over what a later stage found, without that which only follows from an error told already:
     /// whatever is at its place or below its path, what is said of a list or mapping in a service with an error
-    /// inside, "nothing to run" for a service with errors inside, and undefined names where what declares them
-    /// could not be read.
+    /// inside, "nothing to run" for a service with errors inside, and that or undefined names where what declares
+    /// them could not be read.
     pub fn absorb(&mut self, later: Diagnostics) {
         let errors = || self.list.iter().filter(|known| known.severity == Severity::Error);
         let places: HashSet<(FileId, u32)> = errors()
@@ -165,7 +165,8 @@ impl Diagnostics {
         let inner: HashSet<&str> = paths.iter().flat_map(|path| parents(path)).collect();
         let follows = |found: &Diagnostic| {
             let told = |path: &str| parents(path).any(|parent| paths.contains(parent));
-            found.code.undefined_in().is_some_and(|section| gaps || doubtful(section))
+            (gaps && found.code == Code::NoImage)
+                || found.code.undefined_in().is_some_and(|section| gaps || doubtful(section))
                 || places.contains(&(found.span.file, found.span.start))
                 || found.path.as_deref().is_some_and(|path| {
                     told(path)

@@ -19,7 +19,7 @@ const SHOWN: usize = 10;
 
 /// Values that the services of a project may take over from each other, all together. A chain of services
 /// that each add to the one before grows with the square of its length.
-const MAX_INHERITED: usize = 1_000_000;
+const MAX_INHERITED: usize = 300_000;
 
 /// The files that services of one set extend from, each loaded once.
 #[derive(Default)]

@@ -45,6 +45,9 @@ pub(super) const MAX_DEPTH: u32 = 255;
 /// what is written (100,000 values), and needs minutes for what this allows.
 pub(super) const MAX_EXPANDED: u64 = 1_000_000;
 
+/// Documents that one text may hold. Each is laid over all before it, so that many take long.
+const MAX_DOCUMENTS: usize = 200;
+
 /// A node as written.
 pub(super) struct Raw<'a> {
     pub(super) what: What<'a>,
@@ -118,6 +121,15 @@ pub fn parse(text: &str, file: FileId, diags: &mut Diagnostics) -> Vec<Document>
     let mut complete = true;
     loop {
         match reader.document() {
+            Ok(true) if documents.len() == MAX_DOCUMENTS => {
+                let span = reader
+                    .nodes
+                    .first()
+                    .map_or(Span::NONE, |node| Span::new(file, node.start as usize, node.end as usize));
+                let message = format!("more than {MAX_DOCUMENTS} documents are in one file");
+                diags.push(Diagnostic::new(Code::TooManyNodes, span, message).note("one too many"));
+                break;
+            }
             Ok(true) => {
                 let root = anchors::build(&reader.nodes, text, file, &reader.names, diags);
                 if complete {
@@ -134,15 +146,19 @@ pub fn parse(text: &str, file: FileId, diags: &mut Diagnostics) -> Vec<Document>
                 diags.push(syntax::finding(&error, reader.bracket, text, file));
             }
             Err(Refused::TooDeep(span)) => diags.push(too_deep(span)),
-            Err(Refused::TooManyNodes(span)) => diags.push(
-                Diagnostic::new(
-                    Code::TooManyNodes,
-                    span,
-                    format!("aliases stand for more than {MAX_EXPANDED} values"),
-                )
-                .note("this alias exceeds the limit")
-                .help("aliases of lists full of aliases multiply; write out what is needed"),
-            ),
+            Err(Refused::TooManyNodes(span)) => {
+                diags.push(
+                    Diagnostic::new(
+                        Code::TooManyNodes,
+                        span,
+                        format!("aliases stand for more than {MAX_EXPANDED} values"),
+                    )
+                    .note("this alias exceeds the limit")
+                    .help("aliases of lists full of aliases multiply; write out what is needed"),
+                );
+                // What follows would be as much again.
+                break;
+            }
         }
         complete = false;
         if !matches!(reader.parser.proceed_next_document(), Ok(true)) {
