@@ -188,6 +188,9 @@ fn bind(
     project
 }
 
+/// Links of a circle that are shown where they stand.
+const SHOWN: usize = 10;
+
 /// Dependency circles among services that are on.
 fn report_cycles(project: &Project, findings: &mut Diagnostics) {
     let graph = Graph::new(
@@ -210,7 +213,7 @@ fn report_cycles(project: &Project, findings: &mut Diagnostics) {
         )
         .at(format!("services.{}.depends_on", names[0]))
         .help("take one of these dependencies out: none of the services could ever start");
-        for pair in names.windows(2).skip(1) {
+        for pair in names.windows(2).skip(1).take(SHOWN) {
             finding = finding.label(place(pair[0], pair[1]), format!("{} waits for {}", pair[0], pair[1]));
         }
         findings.push(finding);

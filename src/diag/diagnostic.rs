@@ -1,6 +1,7 @@
 //! One finding, and the list of them.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{Code, FileId, Span};
 
@@ -115,10 +116,20 @@ impl Diagnostic {
 const COPIES: usize = 3;
 
 /// The findings of a run.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    /// The hashes of all that was pushed: a hostile file brings findings by the hundred thousand.
+    hashes: HashSet<u64>,
 }
+
+impl PartialEq for Diagnostics {
+    fn eq(&self, other: &Diagnostics) -> bool {
+        self.list == other.list
+    }
+}
+
+impl Eq for Diagnostics {}
 
 impl Diagnostics {
     /// No findings yet.
@@ -128,15 +139,17 @@ impl Diagnostics {
 
     /// Adds a finding; the same finding twice counts once.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        if !self.list.contains(&diagnostic) {
+        let mut hasher = DefaultHasher::new();
+        (diagnostic.code, diagnostic.span, &diagnostic.path, &diagnostic.message).hash(&mut hasher);
+        if self.hashes.insert(hasher.finish()) || !self.list.contains(&diagnostic) {
             self.list.push(diagnostic);
         }
     }
 
     /// Takes over what a later stage found, without that which only follows from an error told already:
     /// whatever is at its place or below its path, what is said of a list or mapping in a service with an error
-    /// inside, "nothing to run" for a service with errors inside, and undefined names where what declares them
-    /// could not be read.
+    /// inside, "nothing to run" for a service with errors inside, and that or undefined names where what declares
+    /// them could not be read.
     pub fn absorb(&mut self, later: Diagnostics) {
         let errors = || self.list.iter().filter(|known| known.severity == Severity::Error);
         let places: HashSet<(FileId, u32)> = errors()
@@ -147,13 +160,13 @@ impl Diagnostics {
         let services: HashSet<&str> = paths.iter().filter_map(|path| service_of(path)).collect();
         // Where a file could not be read to its end, nobody knows what it declares.
         let gaps = errors().any(|known| known.code.leaves_gaps());
-        let doubtful = |section: &str| {
-            paths.contains(section) || errors().any(|known| known.stands_for() == Some(section))
-        };
+        let meant: HashSet<&str> = errors().filter_map(Diagnostic::stands_for).collect();
+        let doubtful = |section: &str| paths.contains(section) || meant.contains(section);
         let inner: HashSet<&str> = paths.iter().flat_map(|path| parents(path)).collect();
         let follows = |found: &Diagnostic| {
             let told = |path: &str| parents(path).any(|parent| paths.contains(parent));
-            found.code.undefined_in().is_some_and(|section| gaps || doubtful(section))
+            (gaps && found.code == Code::NoImage)
+                || found.code.undefined_in().is_some_and(|section| gaps || doubtful(section))
                 || places.contains(&(found.span.file, found.span.start))
                 || found.path.as_deref().is_some_and(|path| {
                     told(path)

@@ -8,6 +8,9 @@ use crate::load::interpolate;
 use crate::load::pipeline::Loader;
 use crate::yaml::{self, Kind, Node, Path, PathRef, Segment};
 
+/// Values that all documents of a project may have together, a file counted as often as it is included.
+const MAX_NODES: usize = 10_000_000;
+
 /// What was parsed already, for instance to find the project's name.
 #[derive(Debug, Default)]
 pub struct Parsed {
@@ -123,6 +126,13 @@ impl Loader<'_> {
                     );
                     continue;
                 }
+            }
+            self.nodes += root.size();
+            if self.nodes > MAX_NODES {
+                let message = format!("the project's files hold more than {MAX_NODES} values");
+                let finding = Diagnostic::new(Code::TooManyNodes, root.span, message);
+                self.diags.push(finding.note("this document exceeds the limit"));
+                break;
             }
             if self.options.interpolate {
                 interpolate::tree_with(

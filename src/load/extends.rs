@@ -1,6 +1,6 @@
 //! `extends`: a service takes over what another says, in its own document or in another file.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::diag::{Code, Diagnostic, FileId, Span, suggest};
@@ -14,6 +14,13 @@ use crate::load::remote;
 use crate::yaml::{Key, Kind, Mapping, Node, PathRef, Segment};
 
 const SECTIONS: [&str; 2] = ["services", "jobs"];
+
+/// Links of a circle that are shown where they stand.
+const SHOWN: usize = 10;
+
+/// Values that the services of a project may take over from each other, all together. A chain of services
+/// that each add to the one before grows with the square of its length.
+const MAX_INHERITED: usize = 300_000;
 
 /// The files that services of one set extend from, each loaded once.
 #[derive(Default)]
@@ -30,7 +37,7 @@ struct ExtendedFile {
 }
 
 /// Where a service stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Home {
     Document,
     File(usize),
@@ -125,13 +132,17 @@ impl Loader<'_> {
     /// Follows the chain of one service to its end, then merges back.
     fn resolve(&mut self, scope: &mut Scope<'_>, name: String) {
         let section = scope.section;
+        let mut known = HashSet::from([(Home::Document, name.clone())]);
         let mut chain = vec![Link { home: Home::Document, name, span: Span::NONE }];
         while let Some(link) = chain.last() {
             let (home, name) = (link.home, link.name.clone());
             let Some(service) = scope.service(home, &name) else { break };
             let Some(extends) = service.get("extends").cloned() else { break };
-            match self.next(scope, &chain, &extends) {
-                Some(next) => chain.push(next),
+            match self.next(scope, &chain, &known, &extends) {
+                Some(next) => {
+                    known.insert((next.home, next.name.clone()));
+                    chain.push(next);
+                }
                 None => {
                     if let Some(Kind::Mapping(service)) =
                         scope.service(home, &name).map(|node| &mut node.kind)
@@ -144,8 +155,31 @@ impl Loader<'_> {
         }
         for pair in (1..chain.len()).rev() {
             let (base, link) = (&chain[pair], &chain[pair - 1]);
-            let Some(inherited) = scope.service(base.home, &base.name).cloned() else { continue };
+            let Some(inherited) = scope.service(base.home, &base.name) else { continue };
+            self.inherited += inherited.size();
+            if self.inherited > MAX_INHERITED {
+                self.too_much(scope, link, base.span);
+                continue;
+            }
+            let inherited = inherited.clone();
             self.inherit(scope, link, base, inherited);
+        }
+    }
+
+    /// Leaves a service alone that would take over too much.
+    fn too_much(&mut self, scope: &mut Scope<'_>, link: &Link, span: Span) {
+        let message = format!("services take over more than {MAX_INHERITED} values through `extends`");
+        // Once: all that follows has the same reason.
+        if !self.diags.iter().any(|known| known.message == message) {
+            let finding = Diagnostic::new(Code::TooManyNodes, span, message)
+                .note("this one exceeds the limit")
+                .help("extend one base instead of a chain in which each service adds to the one before");
+            self.diags.push(finding);
+        }
+        let section = scope.section;
+        if let Some(Kind::Mapping(service)) = scope.service(link.home, &link.name).map(|node| &mut node.kind)
+        {
+            give_up(service, section);
         }
     }
 
@@ -184,7 +218,13 @@ impl Loader<'_> {
     }
 
     /// The service that the last of the chain extends; `None` when there is none, which was told.
-    fn next(&mut self, scope: &mut Scope<'_>, chain: &[Link], extends: &Node) -> Option<Link> {
+    fn next(
+        &mut self,
+        scope: &mut Scope<'_>,
+        chain: &[Link],
+        known_links: &HashSet<(Home, String)>,
+        extends: &Node,
+    ) -> Option<Link> {
         if extends.is_invalid() {
             return None;
         }
@@ -242,12 +282,14 @@ impl Loader<'_> {
             return None;
         }
         let next = Link { home, name: wanted.to_owned(), span };
-        if let Some(start) = chain.iter().position(|link| link.home == home && link.name == wanted) {
+        if known_links.contains(&(home, next.name.clone()))
+            && let Some(start) = chain.iter().position(|link| link.home == home && link.name == wanted)
+        {
             let mut words: Vec<String> = chain[start..].iter().map(|link| link.name.clone()).collect();
             words.push(next.name);
             let message = format!("services extend each other in a circle: {}", words.join(" -> "));
             let mut finding = Diagnostic::new(Code::ExtendsCycle, span, message).at(path);
-            for link in &chain[start + 1..] {
+            for link in chain[start + 1..].iter().take(SHOWN) {
                 finding = finding.label(link.span, format!("`{}` is extended here", link.name));
             }
             self.diags.push(finding);

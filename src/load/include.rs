@@ -17,6 +17,15 @@ use crate::yaml::{Kind, Mapping, Node, PathRef};
 /// What is imported of an included set.
 const SECTIONS: [&str; 7] = ["services", "jobs", "volumes", "networks", "secrets", "configs", "models"];
 
+/// Files that may be included one from within the other.
+const MAX_DEPTH: usize = 100;
+
+/// Files that may be included in all, each as often as it is.
+const MAX_FILES: usize = 1000;
+
+/// Links of a circle that are shown where they stand.
+const SHOWN: usize = 10;
+
 /// The keys of an entry.
 const KEYS: [&str; 3] = ["path", "project_directory", "env_file"];
 
@@ -137,11 +146,16 @@ impl Loader<'_> {
         let mut directory = None;
         let mut complete = true;
         for (written, span) in &entry.paths {
+            self.included += 1;
+            if chain.len() > MAX_DEPTH || self.included > MAX_FILES {
+                self.too_many(chain.len(), *span, path);
+                return None;
+            }
             let Some(local) = self.local(written, *span, set) else {
                 complete = false;
                 continue;
             };
-            if let Some(start) = set.chain.iter().position(|(known, _)| *known == local) {
+            if let Some(start) = set.chain.iter().position(|(known, _)| self.same_file(known, &local)) {
                 self.cycle(&set.chain[start..], &local, *span, path);
                 complete = false;
                 continue;
@@ -184,6 +198,24 @@ impl Loader<'_> {
         self.file_set(&mut included, &files).filter(|_| complete)
     }
 
+    /// Whether two paths lead to one file, through whatever links.
+    fn same_file(&self, a: &Path, b: &Path) -> bool {
+        let real = |path: &Path| self.reading.files.canonicalize(path).ok();
+        a == b || a.file_name() == b.file_name() && real(a).is_some_and(|a| Some(a) == real(b))
+    }
+
+    /// Tells, once, that includes go too deep or are too many: those that include twice what includes twice
+    /// grow without end.
+    fn too_many(&mut self, depth: usize, span: Span, path: &PathRef<'_>) {
+        let message = match depth > MAX_DEPTH {
+            true => format!("includes are nested deeper than {MAX_DEPTH} files"),
+            false => format!("more than {MAX_FILES} files are included"),
+        };
+        if !self.diags.iter().any(|known| known.message == message) {
+            self.diags.push(Diagnostic::new(Code::Include, span, message).at(path).note("one too many"));
+        }
+    }
+
     fn local(&mut self, written: &str, span: Span, set: &FileSet) -> Option<PathBuf> {
         match remote::fetch(written, &set.environment, self.reading.remote, span) {
             None => {
@@ -203,7 +235,7 @@ impl Loader<'_> {
         words.push(again.display().to_string());
         let message = format!("include cycle detected: {}", words.join(" -> "));
         let mut finding = Diagnostic::new(Code::IncludeCycle, span, message).at(path);
-        for (file, place) in chain.iter().skip(1).filter(|(_, place)| place.is_some()) {
+        for (file, place) in chain.iter().skip(1).filter(|(_, place)| place.is_some()).take(SHOWN) {
             finding = finding.label(*place, format!("{} is included here", file.display()));
         }
         self.diags.push(finding);

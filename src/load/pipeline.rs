@@ -91,6 +91,9 @@ pub fn compose_tree(
         log,
         texts: HashMap::new(),
         obsolete: HashSet::new(),
+        nodes: 0,
+        inherited: 0,
+        included: 0,
     };
     let base = options.resolve_paths.then(|| working_dir.to_string_lossy().into_owned());
     let chain = files.iter().map(|file| (file.path.clone(), Span::NONE)).collect();
@@ -128,6 +131,12 @@ pub(super) struct Loader<'a> {
     texts: HashMap<PathBuf, Option<FileId>>,
     /// Files whose `version` was told.
     obsolete: HashSet<FileId>,
+    /// The values of all documents so far.
+    pub nodes: usize,
+    /// The values that services took over by `extends`.
+    pub inherited: usize,
+    /// How many files were included.
+    pub included: usize,
 }
 
 /// A set of files that are merged: the project's, or those of one `include` entry.

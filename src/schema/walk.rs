@@ -281,7 +281,7 @@ fn is_literal(node: &Node, value: &serde_json::Value) -> bool {
 fn twins(items: &[Node]) -> Vec<(&Node, &Node)> {
     let mut pairs = Vec::new();
     let mut texts: HashMap<&str, &Node> = HashMap::new();
-    let mut others: Vec<&Node> = Vec::new();
+    let mut others: HashMap<u64, Vec<&Node>> = HashMap::new();
     if items.len() < 2 {
         return pairs;
     }
@@ -295,9 +295,10 @@ fn twins(items: &[Node]) -> Vec<(&Node, &Node)> {
                 }
             },
             None => {
-                let first = others.iter().copied().find(|other| other.same(item));
+                let alike = others.entry(item.likeness()).or_default();
+                let first = alike.iter().copied().find(|other| other.same(item));
                 if first.is_none() {
-                    others.push(item);
+                    alike.push(item);
                 }
                 first
             }

@@ -39,6 +39,12 @@ impl Look {
     }
 }
 
+/// Findings that are drawn at most; programs get them all.
+const MOST_FINDINGS: usize = 200;
+
+/// Bytes between two places of a finding that are still drawn in one piece.
+const FAR: usize = 16 << 10;
+
 /// Draws all findings in their present order, with a last line that counts them when there are errors.
 /// Empty when there is nothing to tell; else it ends with a line break.
 pub fn draw(diags: &Diagnostics, sources: &SourceMap, look: Look) -> String {
@@ -48,8 +54,25 @@ pub fn draw(diags: &Diagnostics, sources: &SourceMap, look: Look) -> String {
 /// As [`draw`], with the names of files below a directory given from there, as a shell in it would.
 pub fn draw_in(diags: &Diagnostics, sources: &SourceMap, look: Look, directory: Option<&Path>) -> String {
     let mut text = String::new();
+    // Of very many findings the warnings go unseen first.
+    let errors = diags.iter().filter(|finding| finding.severity == Severity::Error).count();
+    let mut others = MOST_FINDINGS.saturating_sub(errors);
+    let mut left = 0;
+    let mut drawn = 0;
     for diagnostic in diags.iter() {
+        let is_error = diagnostic.severity == Severity::Error;
+        if drawn == MOST_FINDINGS || (!is_error && others == 0) {
+            left += 1;
+            continue;
+        }
+        others -= usize::from(!is_error);
+        drawn += 1;
         text.push_str(&draw_one(diagnostic, sources, look, directory));
+        text.push_str("\n\n");
+    }
+    if left > 0 {
+        let words = format!("{left} more findings are not shown");
+        text.push_str(&look.renderer().render(&[Group::with_title(Level::NOTE.primary_title(words))]));
         text.push_str("\n\n");
     }
     match count(diags, sources, directory) {
@@ -130,7 +153,10 @@ fn snippets<'a>(
     for file in files {
         let Some(source) = sources.get(file) else { continue };
         let main = (span.file == file).then_some(span);
-        let labels = || labels.iter().filter(|label| label.span.file == file);
+        let near =
+            |label: &&Label| main.is_none_or(|main| main.start.abs_diff(label.span.start) < FAR as u32);
+        let here = || labels.iter().filter(|label| label.span.file == file);
+        let labels = || here().filter(near);
         let spans: Vec<Span> = main.into_iter().chain(labels().map(|label| label.span)).collect();
         let window = Window::around(source, &spans);
         let mut snippet = Snippet::source(window.text).line_start(window.line).path(shown(source, directory));
@@ -143,6 +169,13 @@ fn snippets<'a>(
             snippet = snippet.annotation(AnnotationKind::Context.span(range).label(label.message.as_str()));
         }
         elements.push(snippet.into());
+        // What lies between far places isn't read for them.
+        for label in here().filter(|label| !near(label)) {
+            let window = Window::around(source, &[label.span]);
+            let range = AnnotationKind::Context.span(window.range(label.span)).label(label.message.as_str());
+            let snippet = Snippet::source(window.text).line_start(window.line).path(shown(source, directory));
+            elements.push(snippet.annotation(range).into());
+        }
     }
     elements
 }

@@ -201,7 +201,7 @@ impl Builder<'_> {
         let end = nodes[at].next as usize;
         let mut map = Mapping::new();
         // Keys that are written but have no entry: `<<`, and those `!reset` took out.
-        let mut gone: Vec<(String, Span)> = Vec::new();
+        let mut gone: HashMap<String, Span> = HashMap::new();
         let mut merge: Option<usize> = None;
         let mut key_at = at + 1;
         while key_at < end {
@@ -217,9 +217,7 @@ impl Builder<'_> {
                 KeyText::Unusable => None,
             };
             let earlier = name.and_then(|name| {
-                map.entry(name)
-                    .map(|entry| entry.key.span)
-                    .or_else(|| gone.iter().find(|(text, _)| text == name).map(|(_, span)| *span))
+                map.entry(name).map(|entry| entry.key.span).or_else(|| gone.get(name).copied())
             });
             if let (Some(name), Some(earlier)) = (name, earlier) {
                 self.report(first, || {
@@ -236,10 +234,12 @@ impl Builder<'_> {
                         Some(value) => {
                             map.insert(Key { text, span }, value);
                         }
-                        None => gone.push((text, span)),
+                        None => {
+                            gone.insert(text, span);
+                        }
                     },
                     KeyText::Merge => {
-                        gone.push(("<<".to_owned(), span));
+                        gone.insert("<<".to_owned(), span);
                         merge = Some(value_at);
                     }
                     KeyText::Unusable => self.only_findings(value_at, path),

@@ -1,6 +1,7 @@
 //! Nodes and mappings.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::diag::Span;
 
@@ -168,6 +169,46 @@ impl Node {
     /// What kind of value it is, in the words of error messages.
     pub fn kind_name(&self) -> &'static str {
         self.kind.name()
+    }
+
+    /// How many values it is made of, itself included.
+    pub fn size(&self) -> usize {
+        match &self.kind {
+            Kind::Sequence(items) => 1 + items.iter().map(Node::size).sum::<usize>(),
+            Kind::Mapping(map) => 1 + map.values().map(Node::size).sum::<usize>(),
+            _ => 1,
+        }
+    }
+
+    /// A number that is equal for values that are the same, and mostly differs for others.
+    pub fn likeness(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        match &self.kind {
+            Kind::Null => 0_u8.hash(&mut hasher),
+            Kind::Bool(value) => (1_u8, value).hash(&mut hasher),
+            // Whole numbers equal the fractions of the same value.
+            Kind::Int(value) => (2_u8, (*value as f64 + 0.0).to_bits()).hash(&mut hasher),
+            Kind::Float(value) if value.is_nan() => 3_u8.hash(&mut hasher),
+            Kind::Float(value) => (2_u8, (value + 0.0).to_bits()).hash(&mut hasher),
+            Kind::UInt(value) => (4_u8, value).hash(&mut hasher),
+            Kind::Timestamp(text) => (5_u8, text).hash(&mut hasher),
+            Kind::String(text) => (6_u8, text).hash(&mut hasher),
+            Kind::Sequence(items) => {
+                (7_u8, items.len()).hash(&mut hasher);
+                items.iter().for_each(|item| item.likeness().hash(&mut hasher));
+            }
+            Kind::Mapping(map) => {
+                // In any order.
+                let sum = map.iter().fold(0_u64, |sum, entry| {
+                    let mut hasher = DefaultHasher::new();
+                    (&entry.key.text, entry.value.likeness()).hash(&mut hasher);
+                    sum.wrapping_add(hasher.finish())
+                });
+                (8_u8, map.len(), sum).hash(&mut hasher);
+            }
+            Kind::Invalid => 9_u8.hash(&mut hasher),
+        }
+        hasher.finish()
     }
 
     /// Whether two values are the same, wherever they stand; mappings compare without order.
@@ -363,6 +404,23 @@ impl FromIterator<(Key, Node)> for Mapping {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_the_same_is_alike() {
+        let map = |keys: [&str; 2]| {
+            Node::new(Kind::Mapping(keys.into_iter().map(|k| (Key::new(k), Node::null())).collect()))
+        };
+        for (a, b) in [
+            (Node::new(Kind::Int(2)), Node::new(Kind::Float(2.0))),
+            (Node::new(Kind::Float(0.0)), Node::new(Kind::Float(-0.0))),
+            (Node::new(Kind::Int(0)), Node::new(Kind::Float(-0.0))),
+            (Node::new(Kind::Float(f64::NAN)), Node::new(Kind::Float(-f64::NAN))),
+            (map(["a", "b"]), map(["b", "a"])),
+        ] {
+            assert!(a.same(&b) && a.likeness() == b.likeness(), "{a:?} {b:?}");
+        }
+        assert_ne!(map(["a", "b"]).likeness(), map(["a", "c"]).likeness());
+    }
 
     #[test]
     fn large_mappings_behave_like_small_ones() {

@@ -60,9 +60,12 @@ pub enum Tagged {
 /// Nesting that no Compose file needs, and that no stage has to fear.
 pub(super) const MAX_DEPTH: u32 = 255;
 
-/// Nodes that the aliases of one document may stand for, all together. The reference gives up on
+/// Nodes that the aliases of one text may stand for, all together. The reference gives up on
 /// what is written (100,000 values), and needs minutes for what this allows.
 pub(super) const MAX_EXPANDED: u64 = 1_000_000;
+
+/// Documents that one text may hold. Each is laid over all before it, so that many take long.
+const MAX_DOCUMENTS: usize = 200;
 
 /// A node as written.
 pub(super) struct Raw<'a> {
@@ -141,6 +144,7 @@ fn read(text: &str, file: FileId, diags: &mut Diagnostics, record: bool) -> Vec<
         names: HashMap::new(),
         bracket: None,
         findings: tabs::at_start(text, file).into_iter().collect(),
+        expanded: 0,
     };
     let mut documents = Vec::new();
     let mut complete = true;
@@ -152,6 +156,15 @@ fn read(text: &str, file: FileId, diags: &mut Diagnostics, record: bool) -> Vec<
             findings.into_iter().for_each(|finding| diags.push(finding));
         }
         match read {
+            Ok(true) if documents.len() == MAX_DOCUMENTS => {
+                let span = reader
+                    .nodes
+                    .first()
+                    .map_or(Span::NONE, |node| Span::new(file, node.start as usize, node.end as usize));
+                let message = format!("more than {MAX_DOCUMENTS} documents are in one file");
+                diags.push(Diagnostic::new(Code::TooManyNodes, span, message).note("one too many"));
+                break;
+            }
             Ok(true) => {
                 let root = anchors::build(&reader.nodes, text, file, &reader.names, diags, record);
                 if complete {
@@ -168,15 +181,19 @@ fn read(text: &str, file: FileId, diags: &mut Diagnostics, record: bool) -> Vec<
                 diags.push(syntax::finding(&error, reader.bracket, text, file));
             }
             Err(Refused::TooDeep(span)) => diags.push(too_deep(span)),
-            Err(Refused::TooManyNodes(span)) => diags.push(
-                Diagnostic::new(
-                    Code::TooManyNodes,
-                    span,
-                    format!("aliases stand for more than {MAX_EXPANDED} values"),
-                )
-                .note("this alias exceeds the limit")
-                .help("aliases of lists full of aliases multiply; write out what is needed"),
-            ),
+            Err(Refused::TooManyNodes(span)) => {
+                diags.push(
+                    Diagnostic::new(
+                        Code::TooManyNodes,
+                        span,
+                        format!("aliases stand for more than {MAX_EXPANDED} values"),
+                    )
+                    .note("this alias exceeds the limit")
+                    .help("aliases of lists full of aliases multiply; write out what is needed"),
+                );
+                // What follows would be as much again.
+                break;
+            }
         }
         complete = false;
         if !matches!(reader.parser.proceed_next_document(), Ok(true)) {
@@ -204,6 +221,8 @@ struct Reader<'a> {
     bracket: Option<usize>,
     /// What the parser lets pass and the reference's does not.
     findings: Vec<Diagnostic>,
+    /// How many nodes the aliases stand for so far.
+    expanded: u64,
 }
 
 impl<'a> Reader<'a> {
@@ -213,7 +232,6 @@ impl<'a> Reader<'a> {
         self.anchors.clear();
         self.names.clear();
         let mut open: Vec<Open> = Vec::new();
-        let mut expanded = 0_u64;
         loop {
             let Some(next) = self.parser.next_event() else { return Ok(false) };
             let (event, place) = next.map_err(|error| {
@@ -289,8 +307,8 @@ impl<'a> Reader<'a> {
                         // An alias inside its own anchor has no measure yet; building reports it.
                         Some((at, None)) => (What::Alias(at), Measure { nodes: 1, height: 1 }),
                         Some((at, Some(measure))) => {
-                            expanded = expanded.saturating_add(measure.nodes);
-                            if expanded > MAX_EXPANDED {
+                            self.expanded = self.expanded.saturating_add(measure.nodes);
+                            if self.expanded > MAX_EXPANDED {
                                 return Err(Refused::TooManyNodes(span));
                             }
                             if open.len() as u32 + measure.height > MAX_DEPTH {

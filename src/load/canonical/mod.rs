@@ -73,7 +73,11 @@ static FORMS: LazyLock<RuleTable<Form>> = LazyLock::new(|| {
 
 /// Brings every short form of the model into its long form.
 pub fn transform(root: &mut Node, strictness: Strictness, diags: &mut Diagnostics) {
-    FORMS.visit(root, &mut |node, form, path| apply(node, form, path, strictness, diags));
+    let mut ports = port::MOST;
+    FORMS.visit(root, &mut |node, form, path| match form {
+        Form::Ports => port::transform(node, path, strictness == Strictness::Lenient, &mut ports, diags),
+        _ => apply(node, form, path, strictness, diags),
+    });
 }
 
 fn apply(node: &mut Node, form: Form, path: &PathRef<'_>, strictness: Strictness, diags: &mut Diagnostics) {
@@ -97,7 +101,8 @@ fn apply(node: &mut Node, form: Form, path: &PathRef<'_>, strictness: Strictness
             }
         }
         Form::Names => *node = names_to_mapping(take(node), |span| Node::spanned(Kind::Null, span)),
-        Form::Ports => port::transform(node, path, lenient, diags),
+        // These need to know how many there are in all.
+        Form::Ports => {}
         Form::Volume => volume::transform(node, path, lenient, diags),
         Form::Device => device::transform(node, path, lenient, diags),
         Form::Gpus => {

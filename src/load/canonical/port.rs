@@ -14,8 +14,17 @@ struct Parts<'t> {
     protocol: String,
 }
 
-/// Brings every item of the list into its long form; one text may give several.
-pub(super) fn transform(node: &mut Node, path: &PathRef<'_>, lenient: bool, diags: &mut Diagnostics) {
+/// Ports that the short forms of a tree may stand for in all: every one that there is, thrice.
+pub(super) const MOST: usize = 3 << 16;
+
+/// Brings every item of the list into its long form; one text may give several, of which `room` is left.
+pub(super) fn transform(
+    node: &mut Node,
+    path: &PathRef<'_>,
+    lenient: bool,
+    room: &mut usize,
+    diags: &mut Diagnostics,
+) {
     let Kind::Sequence(items) = &mut node.kind else { return };
     if !items.iter().any(|item| matches!(item.kind, Kind::String(_) | Kind::Int(_) | Kind::Float(_))) {
         return;
@@ -48,7 +57,20 @@ pub(super) fn transform(node: &mut Node, path: &PathRef<'_>, lenient: bool, diag
                 diags.push(Diagnostic::new(Code::Port, item.span, message).at(place));
                 out.push(Node::spanned(Kind::Invalid, item.span));
             }
-            Ok(ports) => out.extend(ports),
+            Ok(ports) if ports.len() <= *room => {
+                *room -= ports.len();
+                out.extend(ports);
+            }
+            Ok(_) => {
+                let message = format!("port ranges stand for more than {MOST} ports");
+                let finding = Diagnostic::new(Code::TooManyNodes, item.span, message).at(path.index(at));
+                diags.push(finding.note("this one exceeds the limit"));
+                out.push(Node::spanned(Kind::Invalid, item.span));
+                // The rest would be as many again.
+                out.extend(items[at + 1..].iter().map(|item| Node::spanned(Kind::Invalid, item.span)));
+                *room = 0;
+                break;
+            }
             // One port that can't be read leaves the whole list as it was written.
             Err(_) if lenient => return,
             Err(fault) => {

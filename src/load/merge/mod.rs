@@ -13,6 +13,8 @@ pub use unique::{same_thing, unique};
 
 pub(crate) use convert::{dependency, names_to_mapping};
 
+use std::collections::HashMap;
+
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::load::rule_table::Cursor;
 use crate::yaml::{Entry, Key, Kind, Mapping, Node, PathRef};
@@ -99,8 +101,14 @@ fn mapping(mut base: Mapping, over: Mapping, at: At, path: &PathRef<'_>, diags: 
 
 /// Appends what isn't there yet.
 fn append(mut base: Vec<Node>, over: Vec<Node>) -> Vec<Node> {
+    let mut known: HashMap<u64, Vec<usize>> = HashMap::new();
+    for (at, item) in base.iter().enumerate() {
+        known.entry(item.likeness()).or_default().push(at);
+    }
     for item in over {
-        if !base.iter().any(|known| known.same(&item)) {
+        let alike = known.entry(item.likeness()).or_default();
+        if !alike.iter().any(|at| base[*at].same(&item)) {
+            alike.push(base.len());
             base.push(item);
         }
     }
