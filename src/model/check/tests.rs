@@ -77,7 +77,7 @@ fn profiles_decide_what_can_be_depended_on() {
 fn swarm_only_keys_are_told_once_each() {
     let (project, mut diags) = fixture::project(json!({
         "services": { "a": { "image": "x", "deploy": { "mode": "global", "placement": { "constraints": ["c"] } },
-            "secrets": ["s"] } },
+            "secrets": [{ "source": "s" }] } },
         "secrets": { "s": { "file": "/x", "labels": { "a": "b" } } },
     }));
     swarm_only(&project, &mut diags);
