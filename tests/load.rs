@@ -165,7 +165,11 @@ fn findings(stderr: &str) -> Vec<&str> {
     };
     let found: Vec<&str> = stderr.lines().filter(begins).collect();
     // What is wrong with the command line itself is said without a code.
-    if found.is_empty() { stderr.lines().take(1).collect() } else { found }
+    if !found.is_empty() {
+        return found;
+    }
+    let timeless = |line: &'_ str| line.find("level=").unwrap_or_default();
+    stderr.lines().take(1).map(|line| &line[timeless(line)..]).collect()
 }
 
 /// How a call and its outcome stand in `expected.txt`.

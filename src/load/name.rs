@@ -85,7 +85,7 @@ pub(super) fn from_files(
     let Some(text) = node.as_str() else {
         return Some((stand_in(""), source));
     };
-    if !rules.normalize {
+    if !rules.normalize && !text.is_empty() {
         return Some((ProjectName::from(text), source));
     }
     let name = ProjectName::normalize(text).unwrap_or_else(|| {
