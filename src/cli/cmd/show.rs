@@ -195,7 +195,7 @@ pub fn run_ps(front: &Front, ps: &Ps) -> u8 {
             terminal::print(&text);
             exit::OK
         }
-        Err(error) => front.fail(error.to_string()),
+        Err(error) => front.fail(&error),
     }
 }
 
@@ -231,7 +231,7 @@ pub fn run_ls(front: &Front, ls: &Ls) -> u8 {
             terminal::print(&text);
             exit::OK
         }
-        Err(error) => front.fail(error.to_string()),
+        Err(error) => front.fail(&error),
     }
 }
 
