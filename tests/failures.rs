@@ -82,7 +82,7 @@ fn a_dependency_that_never_gets_healthy() {
         assert_eq!(
             told,
             r#"error: dependency failed to start: container shop-db-1 is unhealthy, so api and web were not started
-  last check  CMD pg_isready -q → exit 1
+  last check  pg_isready -q → exit 1
               no response
   last log    FATAL: data directory has wrong ownership
   state       running, unhealthy: 4 failed checks in a row
@@ -248,6 +248,7 @@ fn a_port_that_is_taken() {
             told,
             r#"error: shop-web-1: Error response from daemon: driver failed programming external connectivity on endpoint shop-web-1: Bind for 0.0.0.0:8080 failed: port is already allocated
   port 8080  container proxy publishes it
+  asked for  compose.yaml:3:3
   removed    shop-web-1 (made by this run, never started)
   help: publish another host port, or stop what holds this one
 "#
@@ -288,6 +289,7 @@ fn an_image_that_cannot_be_had() {
   chain    api waits for db (compose.yaml:9:7)
            web waits for api (compose.yaml:5:18)
   removed  shop-api-1, shop-web-1 (made by this run, never started)
+  help: is the name right? `docker login` gives access to private registries
 "#
         );
         assert_eq!(containers(&engine), [""; 0]);
@@ -310,8 +312,9 @@ fn a_replacement_that_does_not_start() {
         assert_eq!(
             told,
             r#"error: shop-web-1: Error response from daemon: exec: "serve": executable file not found in $PATH
-  removed   the new shop-web-1 (made by this run, never started)
-  restored  shop-web-1 runs again as before
+  asked for  compose.yaml:4:5
+  removed    the new shop-web-1 (made by this run, never started)
+  restored   shop-web-1 runs again as before
 "#
         );
         assert_eq!(engine.snapshot(), before);

@@ -131,7 +131,7 @@ fn containers_are_listed_in_every_form() {
             titled.starts_with("NAME") && titled.lines().next().unwrap().ends_with("service"),
             "{titled}"
         );
-        bench.run("ps --format {{.Nmae}}").exits(1).tells("there is no field .Nmae");
+        bench.run("ps --format {{.Nmae}}").exits(1).tells("there is no field `Nmae`");
         assert!(one("ps --no-trunc db").contains("\"sleep 1000\""));
 
         let listed: Vec<Value> =

@@ -28,6 +28,7 @@ fn loaded(interpolate: bool) -> Loaded {
     let request = Request { cwd: PathBuf::from("/shop"), no_interpolate: !interpolate, ..Request::default() };
     let mut wanted = LoadRequest::full(request, Vec::new());
     wanted.interpolate = interpolate;
+    wanted.bind = interpolate;
     wanted.along = Along::Dependencies;
     let loaded = load(&wanted, &files);
     assert!(!loaded.findings.has_errors(), "{:?}", loaded.findings);

@@ -193,7 +193,7 @@ pub fn run_ps(front: &Front, ps: &Ps) -> u8 {
             terminal::print(&text);
             exit::OK
         }
-        Err(error) => front.fail(&error),
+        Err(error) => front.fail(error.to_string()),
     }
 }
 
@@ -229,7 +229,7 @@ pub fn run_ls(front: &Front, ls: &Ls) -> u8 {
             terminal::print(&text);
             exit::OK
         }
-        Err(error) => front.fail(&error),
+        Err(error) => front.fail(error.to_string()),
     }
 }
 
