@@ -45,6 +45,7 @@ pub fn lint(request: &LintRequest, reading: Reading<'_>) -> Linted {
         findings.absorb(traps);
         findings = lint::silence(findings, &allowed, &subject);
         findings.sort();
+        findings.fold_copies();
     }
     Linted { findings, sources: loaded.sources }
 }

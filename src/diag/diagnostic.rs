@@ -192,14 +192,14 @@ impl Diagnostics {
         self.extend(new);
     }
 
-    /// Makes one of the errors that several places of the model have in common, because one place of the
+    /// Makes one of the findings that several places of the model have in common, because one place of the
     /// files stands for all of them: through an alias, a merge key or `extends`.
     pub fn fold_copies(&mut self) {
         let mut firsts: HashMap<(Code, Span), usize> = HashMap::new();
         let mut copies: HashMap<usize, Vec<String>> = HashMap::new();
         let mut kept: Vec<Diagnostic> = Vec::with_capacity(self.list.len());
         for found in std::mem::take(&mut self.list) {
-            if let (Severity::Error, true, Some(path)) = (found.severity, found.span.is_some(), &found.path) {
+            if let (true, Some(path)) = (found.span.is_some(), &found.path) {
                 let first = *firsts.entry((found.code, found.span)).or_insert(kept.len());
                 if kept.get(first).is_some_and(|known| known.path.as_deref() != Some(path)) {
                     copies.entry(first).or_default().push(format!("`{path}`"));
