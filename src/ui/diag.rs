@@ -112,17 +112,17 @@ fn draw_one(diagnostic: &Diagnostic, sources: &SourceMap, look: Look, directory:
         sources,
         directory,
     ));
-    let mut apart = Vec::new();
+    let mut apart = String::new();
     for help in helps {
         // Without lines of a file there is no margin to hang it on.
         if placeless {
-            apart.push(Group::with_title(Level::HELP.secondary_title(normalize_untrusted_str(help))));
+            let title = Group::with_title(Level::HELP.primary_title(normalize_untrusted_str(help)));
+            apart = apart + "\n" + &look.renderer().render(&[title]);
         } else {
             group = group.element(Level::HELP.message(normalize_untrusted_str(help)));
         }
     }
     let mut report = vec![group];
-    report.extend(apart);
     if let (Some(title), Some((range, window, edit))) = (title, &edit) {
         let snippet = Snippet::source(window.text)
             .line_start(window.line)
@@ -130,7 +130,7 @@ fn draw_one(diagnostic: &Diagnostic, sources: &SourceMap, look: Look, directory:
         let title = Level::HELP.secondary_title(normalize_untrusted_str(title));
         report.push(Group::with_title(title).element(snippet));
     }
-    look.renderer().render(&report)
+    look.renderer().render(&report) + &apart
 }
 
 /// Draws an account as findings are drawn; it ends with a line break.
