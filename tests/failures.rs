@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use rcompose::app::failure::tell;
 use rcompose::apply::{CancelStage, Report, cancellation};
-use rcompose::engine::Containers;
+use rcompose::base::ContainerId;
+use rcompose::engine::{ContainerQuery, Containers, EngineError};
 use rcompose::event::{Event, Status, Stream};
 use rcompose::memory::{Behaviour, Fault, MemoryEngine};
 use rcompose::plan::{Intent, Up};
@@ -71,6 +72,74 @@ fn never_healthy() -> Behaviour {
         output: vec![(Stream::Stderr, "FATAL: data directory has wrong ownership\n".to_owned())],
         ..Behaviour::default()
     }
+}
+
+/// A project of one service, and the same with another command.
+fn changed() -> (&'static str, &'static str) {
+    (
+        "name: shop\nservices: {web: {image: busybox}}\n",
+        "name: shop\nservices: {web: {image: busybox, command: top}}\n",
+    )
+}
+
+#[test]
+fn an_old_container_that_a_killed_run_is_removing_is_waited_for() {
+    with_paused_time(async {
+        let engine = engine(&[]);
+        let (before, after) = changed();
+        let (report, told) = up(&engine, before, &Run::default()).await;
+        assert_eq!(report.exit_code(), 0, "{told}");
+        let removal = first_removal(&engine, after).await;
+        let going = "removal of container 1 is already in progress".to_owned();
+        engine.fault(Fault::Fail(
+            removal,
+            EngineError::Conflict { subject: "shop-web-1".to_owned(), message: going },
+        ));
+        let old = id_of(&engine, "shop-web-1").await;
+        let other = engine.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            other.remove_container(&old, false).await.unwrap();
+        });
+        let (report, told) = up(&engine, after, &Run::default()).await;
+        assert_eq!(report.exit_code(), 0, "{told}");
+        assert_eq!(containers(&engine), ["shop-web-1 running"]);
+    });
+}
+
+#[test]
+fn a_name_that_a_killed_run_gave_late_is_fine() {
+    with_paused_time(async {
+        let engine = engine(&[]);
+        let (before, after) = changed();
+        up(&engine, before, &Run::default()).await;
+        let removal = first_removal(&engine, after).await;
+        // As soon as the old one is gone, the call of the killed run takes effect.
+        let other = engine.clone();
+        engine.after_change(removal - 2, move || {
+            tokio::spawn(async move {
+                let query = ContainerQuery { all: true, ..ContainerQuery::default() };
+                let all = other.list_containers(query).await.unwrap();
+                let new = all.iter().find(|one| one.name != "shop-web-1").unwrap();
+                while other.rename_container(&new.id, "shop-web-1").await.is_err() {}
+            });
+        });
+        let (report, told) = up(&engine, after, &Run::default()).await;
+        assert_eq!(report.exit_code(), 0, "{told}");
+        assert_eq!(containers(&engine), ["shop-web-1 running"]);
+    });
+}
+
+/// Which changing call, counted from the engine's beginning, will be the first removal of a container.
+async fn first_removal(engine: &MemoryEngine, file: &str) -> usize {
+    let trial = engine.fork();
+    up(&trial, file, &Run::default()).await;
+    let at = trial.changes().iter().position(|call| call.operation == "remove_container").unwrap();
+    engine.changes().len() + at + 1
+}
+
+async fn id_of(engine: &MemoryEngine, name: &str) -> ContainerId {
+    engine.inspect_container(&ContainerId::from(name)).await.unwrap().id
 }
 
 #[test]

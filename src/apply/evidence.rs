@@ -8,7 +8,7 @@ use super::report::{ApplyError, ContainerEvidence, Evidence, NameHolder, TakenPo
 use super::step::Run;
 use crate::base::{ContainerId, ServiceName};
 use crate::engine::{ContainerQuery, Engine, LogQuery};
-use crate::plan::{Op, Step};
+use crate::plan::{Op, Plan, Step};
 use crate::spec::labels;
 
 /// Lines of log shown with a failure.
@@ -37,7 +37,8 @@ pub(super) async fn of_step(run: &Run<'_>, step: &Step, error: &ApplyError) -> O
     let port = async {
         match taken_port(&error.to_string()) {
             Some(port) if starts => {
-                Some(TakenPort { port, holder: holder(run.engine, port, target.as_ref()).await })
+                let listed = holder(run.engine, port, target.as_ref()).await;
+                Some(TakenPort { port, holder: listed.or_else(|| rival(run.plan, port, step)) })
             }
             _ => None,
         }
@@ -137,6 +138,22 @@ async fn holder(engine: &dyn Engine, port: u16, except: Option<&ContainerId>) ->
         .into_iter()
         .find(|c| Some(&c.id) != except && c.ports.iter().any(|p| p.public == Some(port)))
         .map(|c| c.name)
+}
+
+/// Another container of the run that wants the port: while it starts, the engine doesn't list the port.
+fn rival(plan: &Plan, port: u16, step: &Step) -> Option<String> {
+    let own = match &step.op {
+        Op::StartContainer { container, .. } => Some(&container.name),
+        _ => None,
+    };
+    plan.steps.iter().find_map(|other| match &other.op {
+        Op::CreateContainer { name, spec, .. } if Some(name) != own => spec
+            .port_bindings
+            .iter()
+            .any(|binding| binding.host_port.parse() == Ok(port))
+            .then(|| name.clone()),
+        _ => None,
+    })
 }
 
 #[cfg(test)]

@@ -35,6 +35,7 @@ pub async fn run(
     let mut feed = subscribe(&**engine, plan, options).await;
     let run = Run {
         engine: &**engine,
+        plan,
         options,
         events,
         cancel,

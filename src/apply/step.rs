@@ -1,7 +1,7 @@
 //! One step: one engine call, with what belongs to it (files and hooks of a start, the label of an image).
 
 use std::sync::OnceLock;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -15,13 +15,14 @@ use super::wait::{Pulse, Wait, Waited, Watched};
 use crate::base::{ContainerId, NetworkId};
 use crate::engine::{Engine, EngineError, ExecRequest};
 use crate::event::{Event, Level, Status, Subject};
-use crate::plan::{Op, Ref, Step, Target};
+use crate::plan::{Op, Plan, Ref, Step, Target};
 use crate::spec::{ContainerSpec, HookSpec, Namespace, Upload, config_hash, labels};
 use crate::state::ContainerState;
 
 /// What every step of a run sees.
 pub(super) struct Run<'a> {
     pub engine: &'a dyn Engine,
+    pub plan: &'a Plan,
     pub options: &'a Options<'a>,
     pub events: &'a Events,
     pub cancel: &'a Cancel,
@@ -166,7 +167,7 @@ impl Run<'_> {
                 remove_container(engine, &id, *volumes).await?;
             }
             Op::RenameContainer { container, name } => {
-                engine.rename_container(&self.container(&container.id)?, name).await?;
+                self.rename(&self.container(&container.id)?, name).await?;
             }
             Op::WaitFor { .. } => {}
         }
@@ -279,6 +280,23 @@ impl Run<'_> {
         (same && found.name == name && found.state == ContainerState::Created).then_some(found.id)
     }
 
+    /// Renames a container. A run that was killed leaves calls behind: the name may be given already, or
+    /// its old bearer just be going.
+    async fn rename(&self, id: &ContainerId, name: &str) -> Result<(), EngineError> {
+        let mut left = GOING_CHECKS;
+        loop {
+            let Err(error) = self.engine.rename_container(id, name).await else { return Ok(()) };
+            match self.engine.inspect_container(&ContainerId::from(name)).await {
+                Ok(bearer) if bearer.id == *id && bearer.name == name => return Ok(()),
+                Ok(bearer) if left > 0 && bearer.state == ContainerState::Removing => {}
+                Err(gone) if left > 0 && gone.is_not_found() && error.is_conflict() => {}
+                _ => return Err(error),
+            }
+            left -= 1;
+            tokio::time::sleep(GOING_CHECK).await;
+        }
+    }
+
     async fn start(
         &self,
         container: &Target,
@@ -343,16 +361,29 @@ impl Run<'_> {
     }
 }
 
-/// Removes a container; one that is gone or going is no failure.
+/// How often it is asked whether a container that someone else removes is gone, and the time between.
+const GOING_CHECKS: usize = 100;
+const GOING_CHECK: Duration = Duration::from_millis(100);
+
+/// Removes a container; one that is gone is no failure, and one that is going is waited for: what comes
+/// next may need its name, its port or its network.
 pub(super) async fn remove_container(
     engine: &dyn Engine,
     id: &ContainerId,
     volumes: bool,
 ) -> Result<(), EngineError> {
-    match engine.remove_container(id, volumes).await {
-        Err(error) if error.is_not_found() || is_going_already(&error) => Ok(()),
-        answer => answer,
+    let error = match engine.remove_container(id, volumes).await {
+        Err(error) if error.is_not_found() => return Ok(()),
+        Err(error) if is_going_already(&error) => error,
+        answer => return answer,
+    };
+    for _ in 0..GOING_CHECKS {
+        if engine.inspect_container(id).await.is_err_and(|error| error.is_not_found()) {
+            return Ok(());
+        }
+        tokio::time::sleep(GOING_CHECK).await;
     }
+    Err(error)
 }
 
 fn gone_is_fine(answer: Result<(), EngineError>) -> Result<(), EngineError> {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::usage::whole;
+
 /// Options of every command.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Global {
@@ -56,7 +58,7 @@ pub struct Global {
     pub verbose: bool,
 
     /// How many pulls at once, -1 for no limit [env: COMPOSE_PARALLEL_LIMIT]
-    #[arg(long, value_name = "N", allow_negative_numbers = true, help_heading = "Engine")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole, help_heading = "Engine")]
     pub parallel: Option<i64>,
 
     /// Show the plan and change nothing

@@ -8,9 +8,11 @@ mod front;
 mod global;
 mod remote;
 mod signals;
+mod usage;
 
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::ui::terminal;
@@ -67,11 +69,19 @@ pub fn main() -> ExitCode {
         terminal::print(&cmd::show::version_text(&cmd::show::Version::default()));
         return ExitCode::from(exit::OK);
     }
+    let words: Vec<String> =
+        arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     let parsed =
         Cli::command().try_get_matches_from(arguments).and_then(|found| Cli::from_arg_matches(&found));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => {
+        // Without a command there is the help, which is no error, as with the reference.
+        Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = Cli::command().print_help();
+            return ExitCode::from(exit::OK);
+        }
+        Err(mut error) => {
+            usage::improve(&mut error, &Cli::command(), &words);
             // Help is no error. Usage errors exit with 1, as with the reference.
             let code = if error.use_stderr() { exit::ERROR } else { exit::OK };
             let _ = error.print();
@@ -111,5 +121,51 @@ mod tests {
     #[test]
     fn the_arguments_are_consistent() {
         Cli::command().debug_assert();
+    }
+
+    /// The error that an user sees for these words.
+    fn refused(line: &str) -> String {
+        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let mut error =
+            Cli::command().try_get_matches_from(["rcompose".to_owned()].iter().chain(&words)).unwrap_err();
+        usage::improve(&mut error, &Cli::command(), &words);
+        error.to_string()
+    }
+
+    #[test]
+    fn an_option_of_all_commands_is_shown_its_place() {
+        for (line, tip) in [
+            ("down --progress quiet", "rcompose --progress TYPE down"),
+            ("up -d -p shop", "rcompose -p NAME up"),
+            ("ps -f compose.yaml", "rcompose -f FILE ps"),
+            ("up --compatibility", "rcompose --compatibility up"),
+        ] {
+            let text = refused(line);
+            assert!(text.contains(&format!("tip: it goes before the command: {tip}\n")), "{text}");
+        }
+        let text = refused("up --foo");
+        assert!(!text.contains("tip"), "{text}");
+        let text = refused("logs --folow");
+        assert!(text.contains("'--follow'"), "{text}");
+    }
+
+    #[test]
+    fn a_command_that_is_not_there_yet_is_named() {
+        let text = refused("exec web sh");
+        assert!(text.contains("tip: this version has no `exec` yet"), "{text}");
+        assert!(refused("upp").contains("'up'"));
+        let mut own = Cli::command();
+        own.build();
+        for name in usage::NOT_YET {
+            assert!(own.find_subcommand(name).is_none(), "{name} is there");
+        }
+    }
+
+    #[test]
+    fn a_number_must_be_whole() {
+        for line in ["up -t x", "--parallel x up", "stop -t 1.5", "up --wait-timeout 1m"] {
+            let text = refused(line);
+            assert!(text.contains("it must be a whole number"), "{line}: {text}");
+        }
     }
 }

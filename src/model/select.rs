@@ -95,7 +95,7 @@ pub fn services(project: &mut Project, names: &[String], along: Along, diags: &m
 pub fn no_such_service(project: &Project, name: &str) -> Diagnostic {
     let finding = Diagnostic::new(Code::NoSuchService, Span::NONE, format!("no such service: {name}"));
     if project.jobs.contains_key(name) || project.disabled_jobs.contains_key(name) {
-        return finding.help(format!("`{name}` is a job: start it with `run {name}`"));
+        return finding.help(format!("`{name}` is a job, not a service: this version runs no jobs"));
     }
     let known = project.services.keys().chain(project.disabled_services.keys());
     match suggest::nearest(name, known.map(ServiceName::as_str)) {
@@ -235,7 +235,7 @@ mod tests {
             found,
             [
                 "no such service: wbe (did you mean `web`?)",
-                "no such service: seed (`seed` is a job: start it with `run seed`)",
+                "no such service: seed (`seed` is a job, not a service: this version runs no jobs)",
                 "no such service: z* ()",
             ]
         );

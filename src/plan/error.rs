@@ -6,13 +6,17 @@ use crate::base::ServiceName;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum PlanError {
     /// An external network is not there.
-    #[error("network {name} declared as external, but could not be found")]
+    #[error(
+        "network {name} declared as external, but could not be found: create it (docker network create {name}), or leave out `external`"
+    )]
     ExternalNetworkMissing {
         /// Its name.
         name: String,
     },
     /// An external volume is not there.
-    #[error("external volume \"{name}\" not found")]
+    #[error(
+        "external volume \"{name}\" not found: create it (docker volume create {name}), or leave out `external`"
+    )]
     ExternalVolumeMissing {
         /// Its name.
         name: String,
@@ -40,7 +44,7 @@ pub enum PlanError {
         image: String,
     },
     /// A service to start has no container.
-    #[error("service \"{service}\" has no container to start")]
+    #[error("service \"{service}\" has no container to start: `up` makes one")]
     NothingToStart {
         /// The service.
         service: ServiceName,

@@ -103,6 +103,7 @@ fn draw_one(diagnostic: &Diagnostic, sources: &SourceMap, look: Look, directory:
     let mut helps = diagnostic.help.iter().map(String::as_str);
     // The edit is the help it shows; its first sentence becomes the title of the shown change.
     let title = edit.as_ref().map(|_| helps.next().unwrap_or("write it so"));
+    let placeless = sources.get(diagnostic.span.file).is_none() && diagnostic.labels.is_empty();
 
     let main = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.id());
     let mut group = Group::with_title(main).elements(snippets(
@@ -111,8 +112,15 @@ fn draw_one(diagnostic: &Diagnostic, sources: &SourceMap, look: Look, directory:
         sources,
         directory,
     ));
+    let mut apart = String::new();
     for help in helps {
-        group = group.element(Level::HELP.message(normalize_untrusted_str(help)));
+        // Without lines of a file there is no margin to hang it on.
+        if placeless {
+            let title = Group::with_title(Level::HELP.primary_title(normalize_untrusted_str(help)));
+            apart = apart + "\n" + &look.renderer().render(&[title]);
+        } else {
+            group = group.element(Level::HELP.message(normalize_untrusted_str(help)));
+        }
     }
     let mut report = vec![group];
     if let (Some(title), Some((range, window, edit))) = (title, &edit) {
@@ -122,7 +130,7 @@ fn draw_one(diagnostic: &Diagnostic, sources: &SourceMap, look: Look, directory:
         let title = Level::HELP.secondary_title(normalize_untrusted_str(title));
         report.push(Group::with_title(title).element(snippet));
     }
-    look.renderer().render(&report)
+    look.renderer().render(&report) + &apart
 }
 
 /// Draws an account as findings are drawn; it ends with a line break.
@@ -224,7 +232,8 @@ fn shown<'a>(source: &'a Source, directory: Option<&Path>) -> &'a str {
         .unwrap_or(&source.name)
 }
 
-/// ``3 mistakes and 1 warning in compose.yaml``; `None` when nothing is an error.
+/// ``3 mistakes and 1 warning in compose.yaml``; `None` when nothing is an error, or the one finding has
+/// no place that the count would name.
 fn count(diags: &Diagnostics, sources: &SourceMap, directory: Option<&Path>) -> Option<String> {
     let of = |severity: Severity| diags.iter().filter(|d| d.severity == severity).count();
     let (errors, warnings) = (of(Severity::Error), of(Severity::Warning));
@@ -236,6 +245,9 @@ fn count(diags: &Diagnostics, sources: &SourceMap, directory: Option<&Path>) -> 
     if warnings > 0 {
         words.push_str(" and ");
         words.push_str(&many(warnings, "warning"));
+    }
+    if errors + warnings == 1 && diags.iter().all(|d| sources.get(d.span.file).is_none()) {
+        return None;
     }
     let mut files: Vec<&str> = diags
         .iter()

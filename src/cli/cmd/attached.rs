@@ -307,7 +307,10 @@ impl Attached<'_> {
         let (_, cancel) = cancellation();
         let session = Session { cancel, ..self.session.clone() };
         let desired = self.desired.clone();
-        Box::pin(async move { attach::stop(&session, desired, timeout).await })
+        Box::pin(async move {
+            session.events.send(Event::Began { operation: "stop" });
+            attach::stop(&session, desired, timeout).await
+        })
     }
 }
 

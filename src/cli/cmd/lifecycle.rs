@@ -10,6 +10,7 @@ use crate::app::{self, Along};
 use crate::base::ServiceName;
 use crate::cli::exit;
 use crate::cli::front::{Asker, Front, Target, seconds};
+use crate::cli::usage::whole;
 use crate::diag::SourceMap;
 use crate::event::{Event, Level};
 use crate::plan::{self, Intent, RemoveImages};
@@ -37,7 +38,7 @@ pub struct Down {
     pub rmi: Option<String>,
 
     /// Seconds a container has to stop
-    #[arg(short, long, value_name = "SECONDS", allow_negative_numbers = true)]
+    #[arg(short, long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = whole)]
     pub timeout: Option<i64>,
 }
 
@@ -53,7 +54,7 @@ pub struct Start {
     pub wait: bool,
 
     /// Give up waiting after so many seconds
-    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = whole)]
     pub wait_timeout: Option<i64>,
 }
 
@@ -65,7 +66,7 @@ pub struct Stop {
     pub services: Vec<String>,
 
     /// Seconds a container has to stop
-    #[arg(short, long, value_name = "SECONDS", allow_negative_numbers = true)]
+    #[arg(short, long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = whole)]
     pub timeout: Option<i64>,
 }
 
@@ -81,7 +82,7 @@ pub struct Restart {
     pub no_deps: bool,
 
     /// Seconds a container has to stop
-    #[arg(short, long, value_name = "SECONDS", allow_negative_numbers = true)]
+    #[arg(short, long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = whole)]
     pub timeout: Option<i64>,
 }
 

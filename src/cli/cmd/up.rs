@@ -11,6 +11,7 @@ use crate::app::{Along, Desired, PullPolicy, env};
 use crate::base::ServiceName;
 use crate::cli::exit;
 use crate::cli::front::{Asker, Front, seconds};
+use crate::cli::usage::whole;
 use crate::diag::SourceMap;
 use crate::event::Event;
 use crate::plan::{self, Intent, Recreate};
@@ -31,7 +32,7 @@ pub struct Up {
     pub wait: bool,
 
     /// Give up waiting after so many seconds
-    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = whole)]
     pub wait_timeout: Option<i64>,
 
     /// Show the output of these services only
@@ -147,7 +148,7 @@ pub struct Shape {
     pub pull: Option<String>,
 
     /// Seconds a container has to stop
-    #[arg(short, long, value_name = "SECONDS", allow_negative_numbers = true)]
+    #[arg(short, long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = whole)]
     pub timeout: Option<i64>,
 }
 

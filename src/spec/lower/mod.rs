@@ -43,6 +43,7 @@ pub fn lower(project: &Project, context: &Context<'_>) -> (Desired, Diagnostics)
     let mut lowering = Lowering { project, context, diags: Diagnostics::new() };
     let services =
         project.services.values().map(|service| (service.name.clone(), lowering.service(service))).collect();
+    lowering.scheduled_jobs();
     let networks =
         project.networks.iter().map(|(key, network)| (key.clone(), lowering.network(key, network))).collect();
     let volumes =
@@ -148,6 +149,23 @@ impl Lowering<'_> {
                 )
                 .at(format!("services.{name}.{key}"));
                 self.diags.push(found);
+            }
+        }
+    }
+
+    /// Jobs that are to run by the clock. Those run by hand are no matter of bringing a project up.
+    fn scheduled_jobs(&mut self) {
+        for (name, job) in &self.project.jobs {
+            if !job.triggers.schedule.is_empty() {
+                let triggers = PathRef::Root.key("triggers");
+                let found = Diagnostic::new(
+                    Code::NotCarried,
+                    job.origins.key(triggers.key("schedule")),
+                    format!(
+                        "job \"{name}\": scheduled jobs are not carried out by this version: it never runs"
+                    ),
+                );
+                self.diags.push(found.at(format!("jobs.{name}.triggers.schedule")));
             }
         }
     }
