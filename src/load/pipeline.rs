@@ -173,7 +173,9 @@ impl Loader<'_> {
         }
         defaults::defaults(&mut model);
         let mut missing = Diagnostics::new();
-        semantic::check(&mut model, &mut missing);
+        if self.options.validate {
+            semantic::check(&mut model, &mut missing);
+        }
         self.diags.absorb_missing(missing);
         if let Some(base) = &set.base {
             paths::resolve(&mut model, base, self.reading.files, self.diags);

@@ -132,6 +132,7 @@ fn read(text: &str, file: FileId, diags: &mut Diagnostics, record: bool) -> Vec<
     let mut options = granit_parser::options! {
         emit_unresolved_aliases: true,
         emit_anchor_events: true,
+        block_scalar_eof_without_line_feed: true,
     };
     // Another crate of the build may switch the parser's comment support on.
     options.set_emit_comments(false);
@@ -275,6 +276,10 @@ impl<'a> Reader<'a> {
                     };
                     if !written.is_empty() {
                         self.findings.extend(tabs::find(self.text, place, token, flow));
+                    }
+                    if let (true, Some(tag)) = (flow && written.is_empty(), tag_at.clone()) {
+                        self.findings
+                            .extend(syntax::tag_end(self.text, Span::new(self.file, tag.start, tag.end)));
                     }
                     if style == ScalarStyle::DoubleQuoted {
                         self.findings.extend(syntax::slash_escape(written, place));

@@ -171,6 +171,17 @@ pub(super) fn slash_escape(written: &str, place: Span) -> Option<Diagnostic> {
     None
 }
 
+/// A tag that a bracket or comma ends, where the reference wants a blank.
+pub(super) fn tag_end(text: &str, tag: Span) -> Option<Diagnostic> {
+    let end = tag.end as usize;
+    text[end..].starts_with([',', ']', '}']).then(|| {
+        let place = Span::new(tag.file, end, end + 1);
+        Diagnostic::new(Code::YamlSyntax, place, "a tag ends with a blank")
+            .label(tag, "this tag")
+            .help("put a blank behind the tag, or the value it is meant for")
+    })
+}
+
 /// The marks that a version control system leaves at a conflict.
 fn conflict(text: &str, file: FileId) -> Option<Diagnostic> {
     const MARK: &str = "<<<<<<< ";

@@ -103,7 +103,7 @@ fn apply(node: &mut Node, form: Form, path: &PathRef<'_>, strictness: Strictness
         Form::Names => *node = names_to_mapping(take(node), |span| Node::spanned(Kind::Null, span)),
         // These need to know how many there are in all.
         Form::Ports => {}
-        Form::Volume => volume::transform(node, path, lenient, diags),
+        Form::Volume => volume::transform(node, path, diags),
         Form::Device => device::transform(node, path, lenient, diags),
         Form::Gpus => {
             if node.as_str() == Some("all") {

@@ -54,6 +54,9 @@ fn read(text: &str) -> Result<Mount, String> {
         }
         start = at + 1;
     }
+    if depth > 0 && fields.len() < 3 {
+        return fault("`${` is never closed");
+    }
     Ok(match fields.as_slice() {
         [target] => Mount { target: *target, ..Mount::default() },
         [source, target] => Mount { source: Some(*source), target: *target, ..Mount::default() },
@@ -75,11 +78,11 @@ fn is_path(source: &str) -> bool {
     }
 }
 
-pub(super) fn transform(node: &mut Node, path: &PathRef<'_>, lenient: bool, diags: &mut Diagnostics) {
+/// Also with its variables unreplaced a text has its parts.
+pub(super) fn transform(node: &mut Node, path: &PathRef<'_>, diags: &mut Diagnostics) {
     let Kind::String(text) = &node.kind else { return };
     match read(text) {
         Ok(mount) => *node = expand(text, &mount, node.span),
-        Err(_) if lenient => {}
         Err(fault) => {
             let finding = Diagnostic::new(Code::Volume, node.span, fault).at(path);
             diags.push(finding.help("the short form is `[source:]target[:options]`"));
