@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::existing::Existing;
 use super::networks::LeftNetwork;
 use super::verdict::{self, Fate, ServiceVerdict};
 use super::{Group, Hazard, Input, Op, Plan, PlanError, Reason, Recreate, Ref, Step, StepId, Target, Up};
@@ -38,10 +39,13 @@ impl Planned<'_> {
 
 pub(super) struct Builder<'a> {
     pub input: Input<'a>,
+    pub existing: Existing<'a>,
     pub plan: Plan,
     /// Dependencies first.
     pub order: Vec<ServiceName>,
     pub verdicts: BTreeMap<ServiceName, ServiceVerdict<'a>>,
+    /// Containers that were judged, and stay.
+    pub kept: BTreeSet<&'a ContainerId>,
     /// Containers at the end of the plan, by service.
     pub planned: BTreeMap<ServiceName, Vec<Planned<'a>>>,
     /// Steps that stop a container.
@@ -66,6 +70,8 @@ impl<'a> Builder<'a> {
     pub fn new(input: Input<'a>) -> Builder<'a> {
         Builder {
             input,
+            existing: Existing::new(input.observed, &input.desired.project),
+            kept: BTreeSet::new(),
             plan: Plan::default(),
             order: verdict::graph(input.desired).order(),
             verdicts: BTreeMap::new(),
@@ -175,7 +181,9 @@ impl<'a> Builder<'a> {
     pub fn up(mut self, up: &Up) -> Result<Plan, PlanError> {
         self.refuse_named_and_scaled(up)?;
         let order = std::mem::take(&mut self.order);
-        self.verdicts = verdict::judge(self.input, up, &order);
+        self.verdicts = verdict::judge(self.input, &self.existing, up, &order);
+        let judged = self.verdicts.values().flat_map(|verdict| &verdict.containers);
+        self.kept = judged.filter(|v| v.fate == Fate::Keep).map(|v| &v.container.id).collect();
         self.order = order;
         self.pull_images(up)?;
         self.remove_surplus(up);

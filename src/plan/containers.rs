@@ -1,6 +1,6 @@
 //! Containers: made, replaced, or kept.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::builder::{Builder, Planned, runs};
 use super::verdict::{self, Fate, ServiceVerdict};
@@ -167,7 +167,7 @@ impl<'a> Builder<'a> {
             let planned = self.planned.get(of).and_then(|all| all.iter().min_by_key(|one| &one.target.name));
             let id = match planned {
                 Some(first) => first.target.id.clone(),
-                None => match verdict::first_container(self.input.observed, of) {
+                None => match self.existing.first_container(of) {
                     Some(id) => Ref::Existing(id),
                     None => {
                         let what = match &service.container.network.mode {
@@ -286,9 +286,9 @@ impl<'a> Builder<'a> {
     /// namespaces or volumes come and go together, so that all of them can be put back as long as one is
     /// not ready.
     pub(super) fn end_replacements(&mut self, up: &Up) {
+        let sharing = self.replaced_sharers();
         for name in self.order.clone() {
-            let together: Vec<StepId> = self
-                .replaced_together(&name)
+            let together: Vec<StepId> = connected(&sharing, &name)
                 .iter()
                 .filter_map(|other| self.planned.get(other))
                 .flatten()
@@ -330,34 +330,23 @@ impl<'a> Builder<'a> {
 
     /// The step that removes the container which bears a name now.
     fn frees(&self, name: &str) -> Option<StepId> {
-        let holder = self.input.observed.containers.iter().find(|container| container.name == name)?;
+        let holder = self.existing.named(name)?;
         self.removed.get(&holder.id).copied()
     }
 
-    /// The services that are replaced in this plan and share with this one, directly or not, with itself;
-    /// empty when nothing is shared.
-    fn replaced_together(&self, name: &ServiceName) -> BTreeSet<ServiceName> {
+    /// The services that are replaced in this plan and share with others of them directly, with those.
+    fn replaced_sharers(&self) -> BTreeMap<ServiceName, Vec<ServiceName>> {
         let replaced = |name: &ServiceName| {
             self.planned.get(name).is_some_and(|planned| planned.iter().any(|one| one.replaces.is_some()))
         };
-        let services: Vec<&ServiceSpec> =
-            self.input.desired.services.values().filter(|service| replaced(&service.name)).collect();
-        let mut found = BTreeSet::from([name.clone()]);
-        loop {
-            let more: Vec<ServiceName> = services
-                .iter()
-                .flat_map(|service| service.shared_services().into_iter().map(|of| (&service.name, of)))
-                .flat_map(|(one, other)| [(one, other), (other, one)])
-                .filter(|(here, there)| found.contains(*here) && !found.contains(*there) && replaced(there))
-                .map(|(_, there)| there.clone())
-                .collect();
-            if more.is_empty() {
-                break;
+        let mut sharing: BTreeMap<ServiceName, Vec<ServiceName>> = BTreeMap::new();
+        for service in self.input.desired.services.values().filter(|service| replaced(&service.name)) {
+            for of in service.shared_services().into_iter().filter(|of| replaced(of)) {
+                sharing.entry(service.name.clone()).or_default().push(of.clone());
+                sharing.entry(of.clone()).or_default().push(service.name.clone());
             }
-            found.extend(more);
         }
-        // Alone it has nothing to wait for; together, its other replicas count too.
-        if found.len() > 1 { found } else { BTreeSet::new() }
+        sharing
     }
 
     /// Stops the old container of a replacement, unless it was stopped already or does not run.
@@ -381,6 +370,19 @@ impl<'a> Builder<'a> {
         self.stopped.insert(old.id.clone(), step);
         Some(step)
     }
+}
+
+/// What is reached from a service, itself included; empty when it shares nothing: alone it has nothing to
+/// wait for, together its other replicas count too.
+fn connected(sharing: &BTreeMap<ServiceName, Vec<ServiceName>>, name: &ServiceName) -> BTreeSet<ServiceName> {
+    let mut found = BTreeSet::new();
+    let mut next = if sharing.contains_key(name) { vec![name] } else { Vec::new() };
+    while let Some(name) = next.pop() {
+        if found.insert(name.clone()) {
+            next.extend(sharing.get(name).into_iter().flatten());
+        }
+    }
+    found
 }
 
 /// Why a service gets another container.

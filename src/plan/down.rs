@@ -1,9 +1,8 @@
 //! Stopping and taking down: dependants first.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::builder::{Builder, orphans, runs};
-use super::networks::is_labelled;
 use super::verdict;
 use super::{Down, Hazard, Op, Plan, PlanError, Reason, RemoveImages, StepId, Stop};
 use crate::base::ServiceName;
@@ -11,29 +10,29 @@ use crate::base::image_ref::ImageRef;
 use crate::spec::labels;
 
 impl<'a> Builder<'a> {
-    /// Services that depend on one, directly.
-    fn dependants(&self, name: &ServiceName) -> Vec<ServiceName> {
-        let services = self.input.desired.services.values();
-        services
-            .filter(|s| {
-                s.depends_on.iter().any(|d| d.service == *name) || s.shared_services().contains(&name)
-            })
-            .map(|s| s.name.clone())
-            .collect()
+    /// Services that depend on one, directly, by that one.
+    fn dependants(&self) -> HashMap<&'a str, Vec<&'a ServiceName>> {
+        let mut found: HashMap<&str, Vec<&ServiceName>> = HashMap::new();
+        for service in self.input.desired.services.values() {
+            let names = service.depends_on.iter().map(|d| &d.service).chain(service.shared_services());
+            for name in names {
+                found.entry(name.as_str()).or_default().push(&service.name);
+            }
+        }
+        found
     }
 
     /// `stop`: the services named, dependants before what they depend on.
     pub fn stop(mut self, stop: &Stop) -> Result<Plan, PlanError> {
+        let dependants = self.dependants();
         let mut done: BTreeMap<ServiceName, Vec<StepId>> = BTreeMap::new();
         for name in self.order.clone().into_iter().rev() {
             let Some(service) = self.service(&name) else { continue };
-            let after: Vec<StepId> =
-                self.dependants(&name).iter().filter_map(|d| done.get(d)).flatten().copied().collect();
+            let waited = dependants.get(name.as_str()).into_iter().flatten();
+            let after: Vec<StepId> = waited.filter_map(|d| done.get(*d)).flatten().copied().collect();
             let mut steps = Vec::new();
             if stop.targets.is_empty() || stop.targets.contains(&name) {
-                for container in
-                    verdict::of_service(self.input.observed, &name).into_iter().filter(|c| runs(c))
-                {
+                for container in self.existing.of_service(&name).into_iter().filter(|c| runs(c)) {
                     let op = Op::StopContainer {
                         container: Self::existing(container),
                         timeout: stop.timeout,
@@ -50,14 +49,15 @@ impl<'a> Builder<'a> {
 
     /// `down`: containers, then networks, and volumes when asked.
     pub fn down(mut self, down: &Down) -> Result<Plan, PlanError> {
+        let dependants = self.dependants();
         let mut done: BTreeMap<ServiceName, Vec<StepId>> = BTreeMap::new();
         for name in self.order.clone().into_iter().rev() {
             let Some(service) = self.service(&name) else { continue };
-            let after: Vec<StepId> =
-                self.dependants(&name).iter().filter_map(|d| done.get(d)).flatten().copied().collect();
+            let waited = dependants.get(name.as_str()).into_iter().flatten();
+            let after: Vec<StepId> = waited.filter_map(|d| done.get(*d)).flatten().copied().collect();
             let mut steps = Vec::new();
             if down.targets.is_empty() || down.targets.contains(&name) {
-                for container in verdict::of_service(self.input.observed, &name) {
+                for container in self.existing.of_service(&name) {
                     let hooks = if runs(container) { service.pre_stop.as_slice() } else { &[] };
                     steps.push(self.remove(
                         container,
@@ -87,36 +87,24 @@ impl<'a> Builder<'a> {
     /// Orphans and one-offs, running ones too. Anonymous volumes of orphans stay, as in the reference.
     fn remove_leftovers(&mut self, down: &Down) {
         let mut leftovers = orphans(self.input);
+        // Ended ones are orphans already.
+        let known: BTreeSet<_> = leftovers.iter().map(|container| &container.id).collect();
         let one_offs = self.input.observed.containers.iter().filter(|c| verdict::is_one_off(c));
-        for container in one_offs {
-            if !leftovers.iter().any(|c| c.id == container.id) {
-                leftovers.push(container);
-            }
-        }
+        let running: Vec<_> = one_offs.filter(|c| !known.contains(&c.id)).collect();
+        leftovers.extend(running);
         for container in leftovers {
             self.remove(container, &[], down.timeout, &[], false, &Reason::Orphan);
         }
     }
 
     fn remove_networks(&mut self) {
-        let project = self.input.desired.project.as_str();
         let mut specs: Vec<_> = self.input.desired.networks.values().filter(|n| !n.external).collect();
         specs.sort_by(|a, b| a.key.cmp(&b.key));
         for spec in specs {
             // By whatever name: the file may have given it another one since.
-            let networks = self.input.observed.networks.iter();
-            let live: Vec<_> = networks.filter(|n| is_labelled(n, project, &spec.key)).collect();
-            for network in live {
-                let after: Vec<StepId> = self
-                    .input
-                    .observed
-                    .containers
-                    .iter()
-                    .filter(|c| {
-                        c.networks.iter().any(|e| e.network_id == network.id || e.network == network.name)
-                    })
-                    .filter_map(|c| self.removed.get(&c.id).copied())
-                    .collect();
+            for network in self.existing.networks_of(&spec.key) {
+                let on_it = self.existing.on_network(&network.id, &network.name).into_iter();
+                let after: Vec<StepId> = on_it.filter_map(|c| self.removed.get(&c.id).copied()).collect();
                 let op = Op::RemoveNetwork {
                     id: network.id.clone(),
                     name: network.name.clone(),
@@ -164,17 +152,11 @@ impl<'a> Builder<'a> {
         let mut specs: Vec<_> = self.input.desired.volumes.values().filter(|v| !v.external).collect();
         specs.sort_by(|a, b| a.key.cmp(&b.key));
         for spec in specs {
-            if !self.input.observed.volumes.iter().any(|v| v.name == spec.name) {
+            if self.existing.volume_named(&spec.name).is_none() {
                 continue;
             }
-            let after: Vec<StepId> = self
-                .input
-                .observed
-                .containers
-                .iter()
-                .filter(|c| c.mounts.iter().any(|m| m.name.as_deref() == Some(spec.name.as_str())))
-                .filter_map(|c| self.removed.get(&c.id).copied())
-                .collect();
+            let mounting = self.existing.mounting(&spec.name).into_iter();
+            let after: Vec<StepId> = mounting.filter_map(|c| self.removed.get(&c.id).copied()).collect();
             let op = Op::RemoveVolume { name: spec.name.clone(), best_effort: true };
             self.step(op, after, Reason::Asked);
             self.plan.hazards.push(Hazard::VolumeRemoved { name: spec.name.clone() });

@@ -9,6 +9,7 @@ mod containers;
 mod diff;
 mod down;
 mod error;
+mod existing;
 mod intent;
 mod json;
 mod networks;

@@ -1,11 +1,11 @@
 //! Networks: made, kept, or made anew with their containers moved over.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::builder::{Builder, Planned};
 use super::verdict::Fate;
-use super::{Input, Op, PlanError, Reason, Ref, StepId, Target, Up};
-use crate::base::NetworkId;
+use super::{Op, PlanError, Reason, Ref, StepId, Target, Up};
+use crate::base::{ContainerId, NetworkId, ServiceName};
 use crate::spec::{NetworkSpec, labels};
 use crate::state::{ObservedContainer, ObservedNetwork};
 
@@ -24,13 +24,13 @@ impl<'a> Builder<'a> {
         specs.sort_by(|a, b| a.key.cmp(&b.key));
         for spec in specs {
             if spec.external {
-                let Some(found) = live_network(self.input, spec) else {
+                let Some(found) = self.existing.network(spec) else {
                     return Err(PlanError::ExternalNetworkMissing { name: spec.name.clone() });
                 };
                 self.networks.insert(spec.key.clone(), Ref::Existing(found.id.clone()));
                 continue;
             }
-            match live_network(self.input, spec) {
+            match self.existing.network(spec) {
                 None => {
                     let step = self.create_network(spec, [], Reason::Missing);
                     self.networks.insert(spec.key.clone(), Ref::Planned(step));
@@ -93,13 +93,11 @@ impl<'a> Builder<'a> {
     /// Networks of the same key by other names: a move to a new name that wasn't finished. They go when
     /// nothing of the project stays on them.
     fn leave_leftovers(&mut self, spec: &NetworkSpec, live: &ObservedNetwork) {
-        let project = self.input.desired.project.as_str();
         let leftovers: Vec<&ObservedNetwork> = self
-            .input
-            .observed
-            .networks
-            .iter()
-            .filter(|n| n.id != live.id && n.name != spec.name && is_labelled(n, project, &spec.key))
+            .existing
+            .networks_of(&spec.key)
+            .into_iter()
+            .filter(|n| n.id != live.id && n.name != spec.name)
             .filter(|n| !self.attached(n).into_iter().any(|container| self.stays(container)))
             .collect();
         for network in leftovers {
@@ -114,23 +112,27 @@ impl<'a> Builder<'a> {
 
     /// Whether a container is neither replaced nor removed.
     fn stays(&self, container: &ObservedContainer) -> bool {
-        let mut verdicts = self.verdicts.values().flat_map(|verdict| &verdict.containers);
-        let fate = verdicts.find(|v| v.container.id == container.id).map(|v| &v.fate);
-        matches!(fate, None | Some(Fate::Keep)) && !self.removed.contains_key(&container.id)
+        let judged = container.label(labels::SERVICE).and_then(|service| self.verdicts.get(service));
+        let goes = judged.is_some_and(|verdict| {
+            verdict.containers.iter().any(|v| v.container.id == container.id && v.fate != Fate::Keep)
+        });
+        !goes && !self.removed.contains_key(&container.id)
     }
 
     /// The new network beside the old one: until it is there, everything stays as it is.
     fn move_over(&mut self, spec: &NetworkSpec, live: &ObservedNetwork, up: &Up, reason: Reason) {
         let created = self.create_network(spec, [], reason.clone());
         self.networks.insert(spec.key.clone(), Ref::Planned(created));
-        let mut left = Vec::new();
+        let mut freed = HashMap::new();
         let mut staying = self.attached(live);
-        staying.retain(|container| self.is_kept(container));
+        staying.retain(|container| self.kept.contains(&container.id));
         for container in staying {
             let stopped = self.stop_once(container, [created], up.timeout, reason.clone());
-            left.push(self.disconnect(container, live, stopped.into_iter().chain([created]), &reason));
+            let step = self.disconnect(container, live, stopped.into_iter().chain([created]), &reason);
+            freed.insert(&container.id, step);
         }
-        left.extend(self.reconnect(spec, live, created, &left, &reason));
+        let mut left: Vec<StepId> = freed.values().copied().collect();
+        left.extend(self.reconnect(spec, live, created, &freed, &reason));
         self.left_networks.push(LeftNetwork { id: live.id.clone(), name: live.name.clone(), left, reason });
     }
 
@@ -143,17 +145,17 @@ impl<'a> Builder<'a> {
         best_effort: bool,
     ) {
         // Everything of the project that is on it leaves it first.
-        let mut freed = Vec::new();
+        let mut freed = HashMap::new();
         for container in self.attached(live) {
             if let Some(gone) = self.removed.get(&container.id) {
-                freed.push(*gone);
+                freed.insert(&container.id, *gone);
                 continue;
             }
             let stopped = self.stop_once(container, [], up.timeout, reason.clone());
-            freed.push(self.disconnect(container, live, stopped, &reason));
+            freed.insert(&container.id, self.disconnect(container, live, stopped, &reason));
         }
         let remove = Op::RemoveNetwork { id: live.id.clone(), name: live.name.clone(), best_effort };
-        let removed = self.step(remove, freed.iter().copied(), reason.clone());
+        let removed = self.step(remove, freed.values().copied(), reason.clone());
         let created = self.create_network(spec, [removed], reason.clone());
         self.networks.insert(spec.key.clone(), Ref::Planned(created));
         self.reconnect(spec, live, created, &freed, &reason);
@@ -174,16 +176,11 @@ impl<'a> Builder<'a> {
         self.step(op, after, reason.clone())
     }
 
-    fn is_kept(&self, container: &ObservedContainer) -> bool {
-        let mut verdicts = self.verdicts.values().flat_map(|verdict| &verdict.containers);
-        verdicts.any(|v| v.fate == Fate::Keep && v.container.id == container.id)
-    }
-
     /// Removes networks that everything has left, at last.
     pub(super) fn remove_left_networks(&mut self) {
         for LeftNetwork { id, name, mut left, reason } in std::mem::take(&mut self.left_networks) {
-            let on_it = self.input.observed.containers.iter().filter(|c| is_on_network(c, &id, &name));
-            left.extend(on_it.filter_map(|container| self.removed.get(&container.id)));
+            let on_it = self.existing.on_network(&id, &name);
+            left.extend(on_it.into_iter().filter_map(|container| self.removed.get(&container.id)));
             self.step(Op::RemoveNetwork { id, name, best_effort: true }, left, reason);
         }
     }
@@ -194,30 +191,26 @@ impl<'a> Builder<'a> {
         spec: &NetworkSpec,
         live: &ObservedNetwork,
         created: StepId,
-        freed: &[StepId],
+        freed: &HashMap<&ContainerId, StepId>,
         reason: &Reason,
     ) -> Vec<StepId> {
         let mut steps = Vec::new();
-        let kept: BTreeMap<_, _> = self
-            .verdicts
-            .iter()
-            .flat_map(|(service, verdict)| verdict.containers.iter().map(move |v| (service, v)))
-            .filter(|(_, v)| v.fate == Fate::Keep && is_on(v.container, live))
-            .map(|(service, v)| (v.container.name.clone(), (service.clone(), v.container)))
-            .collect();
-        for (name, (service, container)) in kept {
+        for container in self.attached(live) {
+            let service = container.label(labels::SERVICE).map(ServiceName::from);
+            let Some(service) = service.filter(|_| self.kept.contains(&container.id)) else { continue };
             let endpoint = self.service(&service).and_then(|s| {
                 s.container.network.endpoints.iter().find(|endpoint| endpoint.key == spec.key).cloned()
             });
             let Some(mut endpoint) = endpoint else { continue };
-            endpoint.aliases.insert(0, name);
+            endpoint.aliases.insert(0, container.name.clone());
             let op = Op::ConnectNetwork {
                 network: Ref::Planned(created),
                 network_name: spec.name.clone(),
                 container: Self::existing(container),
                 endpoint: Box::new(endpoint),
             };
-            let step = self.step(op, freed.iter().copied().chain([created]), reason.clone());
+            let step =
+                self.step(op, freed.get(&container.id).copied().into_iter().chain([created]), reason.clone());
             self.reconnected.entry(container.id.clone()).or_default().push(step);
             steps.push(step);
         }
@@ -225,9 +218,7 @@ impl<'a> Builder<'a> {
     }
 
     fn attached(&self, live: &ObservedNetwork) -> Vec<&'a ObservedContainer> {
-        let mut found: Vec<_> = self.input.observed.containers.iter().filter(|c| is_on(c, live)).collect();
-        found.sort_by(|a, b| a.name.cmp(&b.name));
-        found
+        self.existing.on_network(&live.id, &live.name)
     }
 
     /// On engines that take one network at creation, the others are connected afterwards.
@@ -263,34 +254,10 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// The live network of a wanted one: by label, the wanted name first, else the smallest name; else by name.
-/// An external one has its name or id, whatever its labels.
-pub(super) fn live_network<'a>(input: Input<'a>, spec: &NetworkSpec) -> Option<&'a ObservedNetwork> {
-    let networks = &input.observed.networks;
-    if spec.external {
-        return networks.iter().find(|n| n.name == spec.name || n.id.as_str() == spec.name);
-    }
-    let project = input.desired.project.as_str();
-    let mut labelled: Vec<&ObservedNetwork> =
-        networks.iter().filter(|n| is_labelled(n, project, &spec.key)).collect();
-    labelled.sort_by_key(|n| (n.name != spec.name, &n.name));
-    let by_name = || networks.iter().find(|n| n.name == spec.name);
-    labelled.into_iter().next().or_else(by_name)
-}
-
-/// Whether a network was made for this key of the project.
-pub(super) fn is_labelled(network: &ObservedNetwork, project: &str, key: &str) -> bool {
-    network.labels.get(labels::PROJECT).is_some_and(|p| p == project)
-        && network.labels.get(labels::NETWORK).is_some_and(|k| k == key)
-}
-
 pub(super) fn is_on(container: &ObservedContainer, network: &ObservedNetwork) -> bool {
-    is_on_network(container, &network.id, &network.name)
-}
-
-fn is_on_network(container: &ObservedContainer, id: &NetworkId, name: &str) -> bool {
     container.networks.iter().any(|endpoint| {
-        endpoint.network_id == *id || (endpoint.network_id.as_str().is_empty() && endpoint.network == name)
+        endpoint.network_id == network.id
+            || (endpoint.network_id.as_str().is_empty() && endpoint.network == network.name)
     })
 }
 

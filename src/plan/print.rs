@@ -105,7 +105,15 @@ pub fn print(plan: &Plan, sources: &SourceMap) -> Printed {
         true => format!("nothing to do ({})", parts.join(", ")),
         false => parts.join(", "),
     };
-    let hazards = plan.hazards.iter().map(|hazard| hazard_words(hazard, plan, sources)).collect();
+    let lost: BTreeSet<&str> = plan
+        .steps
+        .iter()
+        .filter_map(|step| match &step.op {
+            Op::RemoveVolume { name, .. } => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    let hazards = plan.hazards.iter().map(|hazard| hazard_words(hazard, &lost, sources)).collect();
     Printed { lines, hazards, summary }
 }
 
@@ -266,12 +274,11 @@ fn change_words(change: &Change, sources: &SourceMap) -> String {
     }
 }
 
-fn hazard_words(hazard: &Hazard, plan: &Plan, sources: &SourceMap) -> String {
+fn hazard_words(hazard: &Hazard, lost: &BTreeSet<&str>, sources: &SourceMap) -> String {
     match hazard {
         Hazard::VolumeDefinitionChanged { name, span, .. } => {
             let place = sources.place(*span).map(|place| format!(" ({place})")).unwrap_or_default();
-            let goes = |step: &Step| matches!(&step.op, Op::RemoveVolume { name: gone, .. } if gone == name);
-            if plan.steps.iter().any(goes) {
+            if lost.contains(name.as_str()) {
                 return format!(
                     "volume {name} is made anew, as its definition changed{place}: its data is lost"
                 );

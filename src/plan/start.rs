@@ -1,11 +1,11 @@
 //! Starting: waits for dependencies, and dependants that bounce.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::builder::{Builder, Planned};
 use super::verdict::{self, Fate, ServiceVerdict, Verdict};
 use super::{Op, Plan, PlanError, Reason, Restart, Start, StepId, Target, Up};
-use crate::base::ServiceName;
+use crate::base::{ContainerId, ServiceName};
 use crate::spec::{Condition, Dependency, ServiceSpec};
 use crate::state::{ContainerState, Health};
 
@@ -19,15 +19,16 @@ impl<'a> Builder<'a> {
             .filter(|(_, planned)| planned.iter().any(|p| p.replaces.is_some()))
             .map(|(name, _)| name.clone())
             .collect();
+        let mut restarting: BTreeMap<&ServiceName, Vec<&ServiceName>> = BTreeMap::new();
+        for service in self.order.iter().filter_map(|name| self.service(name)) {
+            for dependency in service.depends_on.iter().filter(|d| d.restart) {
+                restarting.entry(&dependency.service).or_default().push(&service.name);
+            }
+        }
         for name in replaced {
-            let services = self.order.iter().filter_map(|name| self.service(name));
-            let dependants: Vec<ServiceName> = services
-                .filter(|s| s.depends_on.iter().any(|d| d.restart && d.service == name))
-                .map(|s| s.name.clone())
-                .collect();
-            for dependant in dependants {
-                let mut planned = self.planned.remove(&dependant).unwrap_or_default();
-                let existing = verdict::of_service(self.input.observed, &dependant);
+            for dependant in restarting.get(&name).into_iter().flatten().copied() {
+                let mut planned = self.planned.remove(dependant).unwrap_or_default();
+                let existing = self.existing.of_service(dependant);
                 for one in planned.iter_mut().filter(|p| p.replaces.is_none()) {
                     let Some(container) =
                         existing.iter().find(|c| super::Ref::Existing(c.id.clone()) == one.target.id)
@@ -41,7 +42,7 @@ impl<'a> Builder<'a> {
                         one.needs_start.get_or_insert(reason);
                     }
                 }
-                self.planned.insert(dependant, planned);
+                self.planned.insert(dependant.clone(), planned);
             }
         }
     }
@@ -135,25 +136,23 @@ impl<'a> Builder<'a> {
 
     /// Whether the condition holds already, and the plan does nothing that could change it.
     fn fulfilled(&self, dependency: &Dependency, planned: &[Planned<'a>]) -> bool {
+        let existing = |id: &super::Ref<ContainerId>| match id {
+            super::Ref::Existing(id) => self.existing.container_of(id),
+            super::Ref::Planned(_) => None,
+        };
         matches!(dependency.condition, Condition::Healthy)
             && planned.iter().all(|p| {
                 p.needs_start.is_none()
                     && p.replaces.is_none()
-                    && self
-                        .input
-                        .observed
-                        .containers
-                        .iter()
-                        .find(|c| super::Ref::Existing(c.id.clone()) == p.target.id)
-                        .is_some_and(|c| {
-                            c.state == ContainerState::Running && c.health == Some(Health::Healthy)
-                        })
+                    && existing(&p.target.id).is_some_and(|c| {
+                        c.state == ContainerState::Running && c.health == Some(Health::Healthy)
+                    })
             })
     }
 
     /// `--wait`: until every service runs or is healthy; jobs that others wait for, until they ended well.
     pub(super) fn wait_for_all(&mut self) {
-        let jobs: Vec<ServiceName> = self
+        let jobs: BTreeSet<ServiceName> = self
             .input
             .desired
             .services
@@ -184,13 +183,13 @@ impl<'a> Builder<'a> {
     }
 
     /// Keeps every container as it is.
-    fn keep_everything(&mut self, only: &[ServiceName]) {
+    fn keep_everything(&mut self, only: &BTreeSet<ServiceName>) {
         for name in self.order.clone() {
             let Some(service) = self.service(&name) else { continue };
             if service.provider || !(only.is_empty() || only.contains(&name)) {
                 continue;
             }
-            let mut existing = verdict::of_service(self.input.observed, &name);
+            let mut existing = self.existing.of_service(&name);
             existing.sort_by_key(|c| verdict::number(c));
             let containers: Vec<Verdict<'a>> =
                 existing.iter().map(|container| Verdict { container, fate: Fate::Keep }).collect();
@@ -205,7 +204,7 @@ impl<'a> Builder<'a> {
     /// `start`: what exists, with the dependencies of the services named.
     pub fn start_existing(mut self, start: &Start) -> Result<Plan, PlanError> {
         let graph = verdict::graph(self.input.desired);
-        let only: Vec<ServiceName> =
+        let only: BTreeSet<ServiceName> =
             graph.with_dependencies(start.targets.iter().map(|t| t.as_str())).into_iter().collect();
         self.keep_everything(&only);
         for (name, planned) in &self.planned {
@@ -267,7 +266,7 @@ impl<'a> Builder<'a> {
             }
             let mut steps = Vec::new();
             let mut targets = Vec::new();
-            for container in verdict::of_service(self.input.observed, &name) {
+            for container in self.existing.of_service(&name) {
                 let op = Op::RestartContainer {
                     container: Self::existing(container),
                     timeout: restart.timeout,

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::diff;
-use super::networks::{is_on, live_network};
+use super::existing::Existing;
+use super::networks::is_on;
 use super::{Input, Reason, Recreate, Up};
 use crate::base::{ContainerId, ServiceName};
 use crate::graph::Graph;
@@ -46,22 +47,6 @@ pub(super) fn is_one_off(container: &ObservedContainer) -> bool {
     container.label(labels::ONE_OFF) == Some("True")
 }
 
-/// The containers of a service, one-offs left out, by name.
-pub(super) fn of_service<'a>(observed: &'a Observed, service: &str) -> Vec<&'a ObservedContainer> {
-    let mut found: Vec<_> = observed
-        .containers
-        .iter()
-        .filter(|c| c.label(labels::SERVICE) == Some(service) && !is_one_off(c))
-        .collect();
-    found.sort_by(|a, b| a.name.cmp(&b.name));
-    found
-}
-
-/// The container that stands for a service when another shares its namespaces: the first by name.
-pub(super) fn first_container(observed: &Observed, service: &str) -> Option<ContainerId> {
-    of_service(observed, service).first().map(|c| c.id.clone())
-}
-
 /// A graph of the desired services, with namespace sharing as dependencies.
 pub(super) fn graph(desired: &Desired) -> Graph<'_> {
     Graph::new(desired.services.values().map(|service| {
@@ -71,11 +56,13 @@ pub(super) fn graph(desired: &Desired) -> Graph<'_> {
 }
 
 pub(super) fn diverged(desired: &Desired, observed: &Observed) -> Vec<ContainerId> {
+    let existing = Existing::new(observed, &desired.project);
     let mut ids = Vec::new();
     for service in desired.services.values() {
-        let hash = service.config_hash(&|name| first_container(observed, name));
+        let hash = service.config_hash(&|name| existing.first_container(name));
         ids.extend(
-            of_service(observed, &service.name)
+            existing
+                .of_service(&service.name)
                 .into_iter()
                 .filter(|c| c.label(labels::CONFIG_HASH) != Some(hash.as_str()))
                 .map(|c| c.id.clone()),
@@ -88,17 +75,19 @@ pub(super) fn diverged(desired: &Desired, observed: &Observed) -> Vec<ContainerI
 /// replaced service's namespace can be seen.
 pub(super) fn judge<'a>(
     input: Input<'a>,
+    existing: &Existing<'a>,
     up: &Up,
     order: &[ServiceName],
 ) -> BTreeMap<ServiceName, ServiceVerdict<'a>> {
     let mut replaced: BTreeSet<&ServiceName> = BTreeSet::new();
+    let lost = Lost::new(input.desired, &up.recreate_volumes);
     let mut verdicts = BTreeMap::new();
     for name in order {
         let Some(service) = input.desired.services.get(name) else { continue };
         if service.provider {
             continue;
         }
-        let verdict = judge_service(input, up, service, &replaced);
+        let verdict = judge_service(input, existing, up, &lost, service, &replaced);
         if verdict.containers.iter().any(|v| v.fate != Fate::Keep) {
             replaced.insert(&service.name);
         }
@@ -109,22 +98,24 @@ pub(super) fn judge<'a>(
 
 fn judge_service<'a>(
     input: Input<'a>,
+    all: &Existing<'a>,
     up: &Up,
+    lost: &Lost<'_>,
     service: &'a ServiceSpec,
     replaced: &BTreeSet<&ServiceName>,
 ) -> ServiceVerdict<'a> {
     let scale = up.scale.get(&service.name).copied().unwrap_or(service.scale);
-    let existing = of_service(input.observed, &service.name);
-    if let Some(key) = volume_lost(input, service, &existing, &up.recreate_volumes) {
+    let existing = all.of_service(&service.name);
+    if let Some(key) = lost.of(service, &existing) {
         let gone = |container| Verdict { container, fate: Fate::Remove(Reason::VolumeChanged(key.clone())) };
         return ServiceVerdict { containers: existing.into_iter().map(gone).collect(), scale };
     }
-    let hash = service.config_hash(&|name| first_container(input.observed, name));
+    let hash = service.config_hash(&|name| all.first_container(name));
     let targeted = up.targets.is_empty() || up.targets.contains(&service.name);
     let strategy = if targeted { up.recreate } else { up.recreate_dependencies };
     let mut judged: Vec<(Option<Reason>, &ObservedContainer)> = existing
         .into_iter()
-        .map(|container| (divergence(input, service, container, &hash, strategy, replaced), container))
+        .map(|container| (divergence(input, all, service, container, &hash, strategy, replaced), container))
         .collect();
     // Of an unfinished replacement one goes: the old one when the new one is as it should be, else the new
     // one. Neither is counted twice.
@@ -155,28 +146,37 @@ fn judge_service<'a>(
     ServiceVerdict { containers: counted.chain(halves).collect(), scale }
 }
 
-/// The first of the volumes the user agreed to lose that the service mounts, or one of its containers
-/// still does: a volume in use can't be made anew.
-fn volume_lost(
-    input: Input<'_>,
-    service: &ServiceSpec,
-    existing: &[&ObservedContainer],
-    lost: &[String],
-) -> Option<String> {
-    let wants = |key: &String| {
-        let of = |kind: &MountKind| matches!(kind, MountKind::Volume { key: Some(of), .. } if of == key);
-        service.container.mounts.iter().any(|mount| of(&mount.kind))
-    };
-    let has = |key: &String| {
-        let name = input.desired.volumes.get(key).map(|spec| spec.name.as_str());
-        existing.iter().any(|c| c.mounts.iter().any(|mount| name.is_some() && mount.name.as_deref() == name))
-    };
-    lost.iter().find(|key| wants(key) || has(key)).cloned()
+/// The volumes the user agreed to lose, by key and by name, in the order they were agreed to.
+struct Lost<'a> {
+    agreed: &'a [String],
+    keys: HashMap<&'a str, usize>,
+    names: HashMap<&'a str, usize>,
+}
+
+impl<'a> Lost<'a> {
+    fn new(desired: &'a Desired, agreed: &'a [String]) -> Lost<'a> {
+        let keys: HashMap<&str, usize> = agreed.iter().map(String::as_str).zip(0..).collect();
+        let named = |(key, at): (&&str, &usize)| Some((desired.volumes.get(*key)?.name.as_str(), *at));
+        Lost { agreed, names: keys.iter().filter_map(named).collect(), keys }
+    }
+
+    /// The first of them that the service mounts, or one of its containers still does: a volume in use
+    /// can't be made anew.
+    fn of(&self, service: &ServiceSpec, existing: &[&ObservedContainer]) -> Option<String> {
+        let wanted = service.container.mounts.iter().filter_map(|mount| match &mount.kind {
+            MountKind::Volume { key: Some(key), .. } => self.keys.get(key.as_str()),
+            _ => None,
+        });
+        let mounted = existing.iter().flat_map(|container| &container.mounts);
+        let mounted = mounted.filter_map(|mount| self.names.get(mount.name.as_deref()?));
+        wanted.chain(mounted).min().map(|at| self.agreed[*at].clone())
+    }
 }
 
 /// Why a container must be replaced, if it must.
 fn divergence(
     input: Input<'_>,
+    existing: &Existing<'_>,
     service: &ServiceSpec,
     container: &ObservedContainer,
     hash: &str,
@@ -210,7 +210,7 @@ fn divergence(
             });
         }
     }
-    if let Some(missing) = missing_network(input, service, container) {
+    if let Some(missing) = missing_network(input, existing, service, container) {
         return Some(Reason::NetworkMissing(missing));
     }
     missing_volume(service, container).map(Reason::VolumeMissing)
@@ -218,10 +218,15 @@ fn divergence(
 
 /// A network of the service that the container is not on. One that doesn't run counts too: an interrupted
 /// move leaves it off its network, and one whose network was made anew could not be started.
-fn missing_network(input: Input<'_>, service: &ServiceSpec, container: &ObservedContainer) -> Option<String> {
+fn missing_network(
+    input: Input<'_>,
+    existing: &Existing<'_>,
+    service: &ServiceSpec,
+    container: &ObservedContainer,
+) -> Option<String> {
     let off = |endpoint: &&EndpointSpec| {
         let spec = input.desired.networks.get(&endpoint.key);
-        match spec.and_then(|spec| live_network(input, spec)) {
+        match spec.and_then(|spec| existing.network(spec)) {
             Some(live) => !is_on(container, live),
             // It will be made; only who was never started finds it by its name then.
             None => {

@@ -5,34 +5,18 @@ use super::{Hazard, Op, PlanError, Reason, Up};
 use crate::spec::{VolumeSpec, labels};
 use crate::state::ObservedVolume;
 
-impl<'a> Builder<'a> {
-    /// The live volume of a wanted one: by label, the wanted name first, else the smallest name; else by name.
-    pub(super) fn live_volume(&self, spec: &VolumeSpec) -> Option<&'a ObservedVolume> {
-        let project = self.input.desired.project.as_str();
-        let mut labelled: Vec<&ObservedVolume> = self
-            .input
-            .observed
-            .volumes
-            .iter()
-            .filter(|v| v.labels.get(labels::PROJECT).is_some_and(|p| p == project))
-            .filter(|v| v.labels.get(labels::VOLUME) == Some(&spec.key))
-            .collect();
-        labelled.sort_by_key(|v| (v.name != spec.name, &v.name));
-        let by_name = || self.input.observed.volumes.iter().find(|v| v.name == spec.name);
-        labelled.into_iter().next().or_else(by_name)
-    }
-
+impl Builder<'_> {
     pub(super) fn make_volumes(&mut self, up: &Up) -> Result<(), PlanError> {
         let mut specs: Vec<&VolumeSpec> = self.input.desired.volumes.values().collect();
         specs.sort_by(|a, b| a.key.cmp(&b.key));
         for spec in specs {
             if spec.external {
-                if !self.input.observed.volumes.iter().any(|v| v.name == spec.name) {
+                if self.existing.volume_named(&spec.name).is_none() {
                     return Err(PlanError::ExternalVolumeMissing { name: spec.name.clone() });
                 }
                 continue;
             }
-            match self.live_volume(spec) {
+            match self.existing.volume(spec) {
                 None => self.create_volume(spec, Vec::new(), Reason::Missing),
                 // The old volume keeps its data; containers are replaced because they don't mount the new one.
                 Some(live) if live.name != spec.name => {
@@ -83,9 +67,8 @@ impl<'a> Builder<'a> {
             let reason = Reason::VolumeChanged(spec.key.clone());
             // Every container that mounts it goes first; they were judged so already.
             let mut gone: Vec<super::StepId> = Vec::new();
-            for container in &self.input.observed.containers {
-                let mounts = container.mounts.iter().any(|m| m.name.as_deref() == Some(live.name.as_str()));
-                if mounts && let Some(step) = self.removed.get(&container.id) {
+            for container in self.existing.mounting(&live.name) {
+                if let Some(step) = self.removed.get(&container.id) {
                     gone.push(*step);
                 }
             }
