@@ -74,6 +74,35 @@ fn never_healthy() -> Behaviour {
     }
 }
 
+#[test]
+fn two_containers_of_a_run_want_one_port() {
+    with_paused_time(async {
+        let engine = engine(&[]);
+        let file = "name: shop\nservices:\n  a: {image: busybox, ports: [\"8080:80\"]}\n  b: {image: busybox, ports: [\"8080:80\"]}\n";
+        let trial = engine.fork();
+        up(&trial, file, &Run::default()).await;
+        let start = trial.changes().iter().position(|call| call.operation == "start_container").unwrap();
+        let words = |end: &str| EngineError::Refused {
+            subject: "container shop-a-1".to_owned(),
+            status: 500,
+            message: format!("Bind for 0.0.0.0:8080 failed: port {end}"),
+        };
+        // Neither runs when the engine is asked who has the port.
+        for (end, holder) in [
+            ("is already allocated", "container shop-b-1 publishes it"),
+            ("address already in use", "a process outside of the engine"),
+        ] {
+            let engine = engine.fork();
+            for nth in [1, 2] {
+                engine.fault(Fault::Fail(start + nth, words(end)));
+            }
+            let (_, told) = up(&engine, file, &Run::default()).await;
+            let first = told.split("error: ").nth(1).unwrap();
+            assert!(first.starts_with("shop-a-1:") && first.contains(holder), "{told}");
+        }
+    });
+}
+
 /// A project of one service, and the same with another command.
 fn changed() -> (&'static str, &'static str) {
     (

@@ -8,7 +8,7 @@ use super::report::{ApplyError, ContainerEvidence, Evidence, NameHolder, TakenPo
 use super::step::Run;
 use crate::base::{ContainerId, ServiceName};
 use crate::engine::{ContainerQuery, Engine, LogQuery};
-use crate::plan::{Op, Plan, Step};
+use crate::plan::{Op, Plan, Ref, Step, Target};
 use crate::spec::labels;
 
 /// Lines of log shown with a failure.
@@ -38,7 +38,10 @@ pub(super) async fn of_step(run: &Run<'_>, step: &Step, error: &ApplyError) -> O
         match taken_port(&error.to_string()) {
             Some(port) if starts => {
                 let listed = holder(run.engine, port, target.as_ref()).await;
-                Some(TakenPort { port, holder: listed.or_else(|| rival(run.plan, port, step)) })
+                // "Allocated" is said of the engine's own ports, "in use" of those of any process.
+                let allocated = error.to_string().contains("already allocated");
+                let starting = || rival(run.plan, port, step).filter(|_| allocated);
+                Some(TakenPort { port, holder: listed.or_else(starting) })
             }
             _ => None,
         }
@@ -143,15 +146,14 @@ async fn holder(engine: &dyn Engine, port: u16, except: Option<&ContainerId>) ->
 /// Another container of the run that wants the port: while it starts, the engine doesn't list the port.
 fn rival(plan: &Plan, port: u16, step: &Step) -> Option<String> {
     let own = match &step.op {
-        Op::StartContainer { container, .. } => Some(&container.name),
+        Op::StartContainer { container: Target { id: Ref::Planned(made), .. }, .. } => Some(*made),
         _ => None,
     };
-    plan.steps.iter().find_map(|other| match &other.op {
-        Op::CreateContainer { name, spec, .. } if Some(name) != own => spec
-            .port_bindings
-            .iter()
-            .any(|binding| binding.host_port.parse() == Ok(port))
-            .then(|| name.clone()),
+    plan.steps.iter().filter(|other| Some(other.id) != own).find_map(|other| match &other.op {
+        Op::CreateContainer { name, spec, .. } => {
+            let mut asked = spec.port_bindings.iter().map(|binding| binding.host_port.parse());
+            asked.any(|wanted| wanted == Ok(port)).then(|| name.clone())
+        }
         _ => None,
     })
 }

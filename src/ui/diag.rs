@@ -138,10 +138,17 @@ pub fn draw_account(account: &Account, sources: &SourceMap, look: Look) -> Strin
     let title = Level::INFO.no_name().primary_title(account.title.as_str());
     let place = (account.span, account.note.as_str());
     let mut group = Group::with_title(title).elements(snippets(place, &account.labels, sources, None));
+    let placeless = sources.get(account.span.file).is_none() && account.labels.is_empty();
+    let mut apart = String::new();
     for remark in &account.remarks {
-        group = group.element(Level::NOTE.no_name().message(normalize_untrusted_str(remark)));
+        // Without lines of a file there is no margin to hang it on.
+        if placeless {
+            apart = apart + "  " + &normalize_untrusted_str(remark) + "\n";
+        } else {
+            group = group.element(Level::NOTE.no_name().message(normalize_untrusted_str(remark)));
+        }
     }
-    look.renderer().render(&[group]) + "\n"
+    look.renderer().render(&[group]) + "\n" + &apart
 }
 
 /// One snippet for each file that is pointed into, the main one first.

@@ -132,6 +132,7 @@ fn containers_are_listed_in_every_form() {
             "{titled}"
         );
         bench.run("ps --format {{.Nmae}}").exits(1).tells("there is no field `Nmae`");
+        bench.run("ps --status runing").exits(1).tells("no container is ever \"runing\"");
         assert!(one("ps --no-trunc db").contains("\"sleep 1000\""));
 
         let listed: Vec<Value> =

@@ -110,6 +110,8 @@ pub struct Missing {
     pub path: Path,
     /// Paths that may have been meant, the likeliest first.
     pub near: Vec<Path>,
+    /// Whether the first of them is one that is spelt much like it.
+    pub likely: bool,
     /// The `!reset` that took the value away, and the value.
     pub reset: Option<(Span, Span)>,
 }
@@ -174,6 +176,7 @@ impl<'a> Explainer<'a> {
     fn missing(&self, wanted: Path, print: &lookup::Miss<'_>, tree: &lookup::Miss<'_>) -> Missing {
         let deepest = if tree.found.0.len() > print.found.0.len() { tree } else { print };
         let mut near: Vec<Path> = Vec::new();
+        let mut likely = false;
         let mut suggest = |key: &str| {
             let mut path = deepest.found.clone();
             path.0.push(Segment::Key(key.to_owned()));
@@ -192,6 +195,7 @@ impl<'a> Explainer<'a> {
             (Kind::Mapping(map), Some(Segment::Key(key))) => {
                 if let Some(key) = suggest::nearest(key, map.keys()) {
                     suggest(key);
+                    likely = true;
                 }
                 map.keys().take(10).for_each(&mut suggest);
             }
@@ -213,7 +217,7 @@ impl<'a> Explainer<'a> {
             }
             _ => None,
         });
-        Missing { path: wanted, near, reset }
+        Missing { path: wanted, near, likely, reset }
     }
 
     fn sources(&self) -> &SourceMap {

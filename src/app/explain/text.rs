@@ -82,12 +82,14 @@ impl Missing {
             account.span = tag;
             account.note = "this takes it away".to_owned();
             account.labels.push(Label { span: value, message: "what stood there".to_owned() });
-        } else if let Some((first, others)) = self.near.split_first() {
-            account.remarks.push(format!("did you mean `{}`?", first.quoted()));
+        } else {
+            let (meant, others) = self.near.split_at(usize::from(self.likely).min(self.near.len()));
+            account.remarks.extend(meant.iter().map(|path| format!("did you mean `{}`?", path.quoted())));
             if !others.is_empty() {
+                let also = if meant.is_empty() { "" } else { "also " };
                 let paths: Vec<String> =
                     others.iter().take(MOST_NEAR).map(|path| format!("`{}`", path.quoted())).collect();
-                account.remarks.push(format!("there is also {}", paths.join(", ")));
+                account.remarks.push(format!("there is {also}{}", paths.join(", ")));
             }
         }
         account

@@ -23,6 +23,7 @@ use crate::event::{Event, LogEvent};
 use crate::plan::{self, Intent};
 use crate::ui::logs::{LogLook, LogWriter};
 use crate::ui::progress::Progress;
+use crate::ui::terminal;
 
 /// Lines that may wait for the terminal.
 const BUFFERED_LINES: usize = 1024;
@@ -224,7 +225,8 @@ impl Attached<'_> {
                 () = &mut hearing => {}
                 Some(count) = signalled.recv() => {
                     interrupted = true;
-                    quiet = true;
+                    // Who sits there sees how the containers end; a script has its output cut off at once.
+                    quiet = count > 1 || !terminal::stdout_is_terminal();
                     if count == 1 {
                         show.progress.clear();
                         self.front.info("Gracefully Stopping... press Ctrl+C again to force");
@@ -274,6 +276,11 @@ impl Attached<'_> {
                     }
                     show.progress.finish(show.began.elapsed());
                     if interrupted {
+                        while let Ok(event) = lines.try_recv() {
+                            if !quiet {
+                                show.lines(event, &mut lines, |_| ());
+                            }
+                        }
                         return End::Signalled;
                     }
                 }

@@ -152,7 +152,14 @@ pub fn run_ps(front: &Front, ps: &Ps) -> u8 {
     });
     for status in filters.chain(ps.status.iter().map(|status| Ok(status.as_str()))) {
         match status {
-            Ok(status) => states.push(ContainerState::parse(status)),
+            Ok(status) => match ContainerState::parse(status) {
+                ContainerState::Unknown => {
+                    return front.fail(format!(
+                        "no container is ever \"{status}\": the states are paused, restarting, removing, running, dead, created, exited"
+                    ));
+                }
+                state => states.push(state),
+            },
             Err(text) => return front.fail(text),
         }
     }
