@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use crate::base::ServiceName;
 use crate::diag::{Code, Diagnostic, Diagnostics, Span, suggest};
 
+use super::check;
 use super::container::Container;
 use super::glob;
 use super::mount::MountType;
@@ -85,6 +86,10 @@ pub fn services(project: &mut Project, names: &[String], along: Along, diags: &m
         }
     }
     let kept = closure(project, selected, along);
+    if along == Along::Dependencies {
+        let services = project.services.values().filter(|service| kept.contains(&service.name));
+        check::needed(project, services, diags);
+    }
     part(&mut project.services, &mut project.disabled_services, |service| kept.contains(&service.name));
     for service in project.services.values_mut() {
         service.workload.depends_on.retain(|name, _| kept.contains(name.as_str()));

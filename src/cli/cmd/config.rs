@@ -145,8 +145,7 @@ pub fn run(front: &Front, config: &Config) -> u8 {
     request.no_normalize = config.no_normalize || front.global.compatibility;
     let named =
         !matches!(what, What::Services | What::Volumes | What::Networks | What::Models | What::Hash(_));
-    let lists_only =
-        matches!(what, What::Services | What::Volumes | What::Networks | What::Models | What::Environment);
+    let lists_only = matches!(what, What::Services | What::Volumes | What::Networks | What::Models);
     let wanted = LoadRequest {
         services: if named { config.services.clone() } else { Vec::new() },
         along: Along::Dependencies,

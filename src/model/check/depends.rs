@@ -6,37 +6,46 @@ use crate::yaml::{Node, PathRef};
 use super::{HERE, Subject, suggested};
 
 pub(super) fn check(subject: &Subject<'_>, diags: &mut Diagnostics) {
-    let project = subject.project;
-    let is_job = subject.noun == "job";
-    for (name, dependency) in &subject.workload.depends_on {
-        let job =
-            project.jobs.contains_key(name.as_str()) || project.disabled_jobs.contains_key(name.as_str());
-        if project.services.contains_key(name.as_str()) || (is_job && job) {
-            continue;
-        }
-        if let Some(disabled) = project.disabled_services.get(name.as_str()) {
-            if dependency.required {
-                let profiles = disabled.profiles.join("`, `");
-                let what = format!("depends on `{name}`, which its profiles keep off");
-                let finding = finding(subject, Code::DisabledService, name, what)
-                    .label(disabled.origins.key(HERE.key("profiles")), "switched on by these profiles only")
-                    .help(format!("activate one of its profiles: `{profiles}`"))
-                    .help("or write `required: false` if it is not needed");
-                diags.push(finding);
-            }
-            continue;
-        }
-        if job {
-            let what = format!("depends on the job `{name}`; services can only depend on services");
-            diags.push(finding(subject, Code::UndefinedService, name, what));
-            continue;
-        }
-        let what = format!("depends on the undefined service `{name}`");
-        let finding = finding(subject, Code::UndefinedService, name, what);
-        let known = project.services.keys().chain(project.disabled_services.keys());
-        let known = known.map(|key| key.as_str()).filter(|key| *key != subject.name);
-        diags.push(suggested(finding, name, known, format!("declare a service `{name}`, or remove this")));
+    for name in subject.workload.depends_on.keys() {
+        one(subject, name, diags);
     }
+}
+
+/// Like [`check`], of what is required alone.
+pub(super) fn required(subject: &Subject<'_>, diags: &mut Diagnostics) {
+    for (name, _) in subject.workload.depends_on.iter().filter(|(_, dependency)| dependency.required) {
+        one(subject, name, diags);
+    }
+}
+
+fn one(subject: &Subject<'_>, name: &str, diags: &mut Diagnostics) {
+    let project = subject.project;
+    let job = project.jobs.contains_key(name) || project.disabled_jobs.contains_key(name);
+    if project.services.contains_key(name) || (subject.noun == "job" && job) {
+        return;
+    }
+    if let Some(disabled) = project.disabled_services.get(name) {
+        if subject.workload.depends_on.get(name).is_some_and(|dependency| dependency.required) {
+            let profiles = disabled.profiles.join("`, `");
+            let what = format!("depends on `{name}`, which its profiles keep off");
+            let finding = finding(subject, Code::DisabledService, name, what)
+                .label(disabled.origins.key(HERE.key("profiles")), "switched on by these profiles only")
+                .help(format!("activate one of its profiles: `{profiles}`"))
+                .help("or write `required: false` if it is not needed");
+            diags.push(finding);
+        }
+        return;
+    }
+    if job {
+        let what = format!("depends on the job `{name}`; services can only depend on services");
+        diags.push(finding(subject, Code::UndefinedService, name, what));
+        return;
+    }
+    let what = format!("depends on the undefined service `{name}`");
+    let finding = finding(subject, Code::UndefinedService, name, what);
+    let known = project.services.keys().chain(project.disabled_services.keys());
+    let known = known.map(|key| key.as_str()).filter(|key| *key != subject.name);
+    diags.push(suggested(finding, name, known, format!("declare a service `{name}`, or remove this")));
 }
 
 /// A finding at the place that brought the dependency in, which need not be `depends_on`. It is an error for

@@ -49,6 +49,20 @@ pub fn consistency(project: &Project, diags: &mut Diagnostics) {
     definitions::check(project, diags);
 }
 
+/// Says which services that the named ones need are not there, or are off. Profiles that only the names have
+/// switched on are not known to [`consistency`].
+pub(super) fn needed<'a>(
+    project: &Project,
+    services: impl Iterator<Item = &'a Service>,
+    diags: &mut Diagnostics,
+) {
+    let mut found = Diagnostics::new();
+    for service in services {
+        depends::required(&Subject::service(project, service), &mut found);
+    }
+    diags.absorb(found);
+}
+
 /// Says which container names are taken twice. The reference does this once services are selected.
 pub fn container_names(project: &Project, diags: &mut Diagnostics) {
     names::check(project, diags);
