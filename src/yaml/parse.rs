@@ -66,6 +66,8 @@ pub(super) const MAX_EXPANDED: u64 = 1_000_000;
 
 /// Documents that one text may hold. Each is laid over all before it, so that many take long.
 const MAX_DOCUMENTS: usize = 200;
+/// How many dashes alone in brackets are read: the text is read anew for each.
+const MAX_LONE_DASHES: usize = 32;
 
 /// A node as written.
 pub(super) struct Raw<'a> {
@@ -128,7 +130,39 @@ pub fn parse_with_aliases(text: &str, file: FileId, diags: &mut Diagnostics) -> 
     read(text, file, diags, true)
 }
 
+/// Reads a text, with a value for each `-` that stands alone in brackets: YAML wants quotes around it, the
+/// reference's parser does not. The parser is shown a letter in its place.
 fn read(text: &str, file: FileId, diags: &mut Diagnostics, record: bool) -> Vec<Document> {
+    let mut shown = Cow::Borrowed(text);
+    let mut dashes: Vec<u32> = Vec::new();
+    loop {
+        let mut findings = Diagnostics::new();
+        match read_shown(text, &shown, &dashes, file, &mut findings, record) {
+            Ok(documents) => {
+                diags.extend(findings);
+                return documents;
+            }
+            Err(LoneDash(at)) => {
+                shown.to_mut().replace_range(at..=at, "x");
+                dashes.push(narrow(at));
+            }
+        }
+    }
+}
+
+/// Where a `-` stands alone in brackets.
+struct LoneDash(usize);
+
+/// Reads a text that is shown to the parser with letters in the place of some dashes. The places in both are
+/// the same.
+fn read_shown(
+    text: &str,
+    shown: &str,
+    dashes: &[u32],
+    file: FileId,
+    diags: &mut Diagnostics,
+    record: bool,
+) -> Result<Vec<Document>, LoneDash> {
     let mut options = granit_parser::options! {
         emit_unresolved_aliases: true,
         emit_anchor_events: true,
@@ -137,8 +171,9 @@ fn read(text: &str, file: FileId, diags: &mut Diagnostics, record: bool) -> Vec<
     // Another crate of the build may switch the parser's comment support on.
     options.set_emit_comments(false);
     let mut reader = Reader {
-        parser: Parser::new_from_str_with_options(text, options),
+        parser: Parser::new_from_str_with_options(shown, options),
         text,
+        dashes,
         file,
         nodes: Vec::new(),
         anchors: HashMap::new(),
@@ -175,6 +210,9 @@ fn read(text: &str, file: FileId, diags: &mut Diagnostics, record: bool) -> Vec<
             }
             Ok(false) => break,
             Err(Refused::Syntax(error)) => {
+                if let Some(at) = lone_dash(&error, text).filter(|_| dashes.len() < MAX_LONE_DASHES) {
+                    return Err(LoneDash(at));
+                }
                 // Without a mark between them the document before goes on here: it was not read to its end.
                 if *error.kind() == ErrorKind::ExpectedDocumentStart {
                     documents.pop();
@@ -201,7 +239,14 @@ fn read(text: &str, file: FileId, diags: &mut Diagnostics, record: bool) -> Vec<
             break;
         }
     }
-    documents
+    Ok(documents)
+}
+
+fn lone_dash(error: &granit_parser::ScanError, text: &str) -> Option<usize> {
+    let at = error.marker().byte_offset()?;
+    let is_dash = *error.kind() == ErrorKind::PlainScalarStartsWithDashFlowIndicator
+        && text.as_bytes().get(at) == Some(&b'-');
+    is_dash.then_some(at)
 }
 
 fn too_deep(span: Span) -> Diagnostic {
@@ -212,6 +257,8 @@ fn too_deep(span: Span) -> Diagnostic {
 struct Reader<'a> {
     parser: Parser<'a, granit_parser::StrInput<'a>>,
     text: &'a str,
+    /// Places of dashes that the parser sees as a letter.
+    dashes: &'a [u32],
     file: FileId,
     nodes: Vec<Raw<'a>>,
     /// The node and the measure of each anchor, by the parser's number.
@@ -256,7 +303,11 @@ impl<'a> Reader<'a> {
                 Event::Scalar(text, style, anchor, tag_name) => {
                     let plain = style == ScalarStyle::Plain;
                     // The parser's word for "nothing written".
-                    let text = if plain && start == end { Cow::Borrowed("") } else { text };
+                    let text = match plain {
+                        true if start == end => Cow::Borrowed(""),
+                        true if self.dashes.contains(&start) => Cow::Borrowed("-"),
+                        _ => text,
+                    };
                     let block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
                     let (start, end) = self.scalar_place(start, end, block);
                     let written = self.text.get(start as usize..end as usize).unwrap_or_default();
