@@ -38,6 +38,8 @@ pub struct LoadRequest {
     pub validate: bool,
     /// Whether the parts are checked against each other.
     pub consistency: bool,
+    /// Whether container names may be taken once only. The reference asks where the project is printed or made.
+    pub container_names: bool,
     /// Whether `env_file` and `label_file` are read.
     pub resolve_environment: bool,
     /// Whether networks, volumes, configs and secrets without a user stay.
@@ -57,6 +59,7 @@ impl LoadRequest {
             resolve_paths: true,
             validate: true,
             consistency: true,
+            container_names: true,
             resolve_environment: true,
             keep_unused: false,
         }
@@ -179,7 +182,7 @@ fn bind(
         model::resolve::env_files(&mut project, &mut read, findings);
     }
     findings.absorb(unset);
-    if wanted.consistency {
+    if wanted.consistency && wanted.container_names {
         model::check::container_names(&project, findings);
     }
     if !wanted.keep_unused {

@@ -249,6 +249,7 @@ impl Front {
         }
         let mut wanted = LoadRequest::full(self.request(), services.to_vec());
         wanted.along = along;
+        wanted.container_names = false;
         wanted.resolve_environment = false;
         let loaded = self.look(wanted);
         let misnamed = loaded.findings.iter().any(|finding| finding.code == Code::NoSuchService);

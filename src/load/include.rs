@@ -350,6 +350,8 @@ impl Loader<'_> {
                     None => {
                         known.insert(resource.key, resource.value);
                     }
+                    // Included by two ways: nothing is laid over itself.
+                    Some(slot) if slot.same(&resource.value) => {}
                     Some(slot) => {
                         let over = std::mem::replace(slot, Node::new(Kind::Invalid));
                         let span = over.span;

@@ -95,6 +95,7 @@ fn workload(
     diags: &mut Diagnostics,
 ) -> bool {
     let has = |service: &Mapping, key: &str| service.get(key).is_some_and(|node| !node.is_null());
+    let mut uses_default = false;
     if !service.contains_key("provider") && !service.contains_key("network_mode") {
         let none = match service.get("networks").map(|node| &node.kind) {
             None | Some(Kind::Null) => true,
@@ -105,8 +106,8 @@ fn workload(
             let networks = Mapping::from_iter([(Key::new("default"), Node::null())]);
             service.insert(Key::new("networks"), Node::new(Kind::Mapping(networks)));
         }
+        uses_default = service.get("networks").is_some_and(|networks| networks.get("default").is_some());
     }
-    let uses_default = service.get("networks").is_some_and(|networks| networks.get("default").is_some());
     if let Some(policy) = service.get_mut("pull_policy")
         && policy.as_str() == Some("if_not_present")
     {

@@ -155,6 +155,7 @@ pub fn run(front: &Front, config: &Config) -> u8 {
         resolve_paths: !config.no_path_resolution,
         validate: what != What::Variables,
         consistency: !config.no_consistency,
+        container_names: what == What::Project,
         resolve_environment: !config.no_env_resolution && !lists_only,
         keep_unused: false,
         request,

@@ -120,10 +120,11 @@ fn key_of(item: &Node, rule: UniqueKey) -> Result<Option<String>, Fault> {
                     Some(target) => scalar::text_of(target),
                     None => return Err((Code::Port, "service ports {} is missing a target port")),
                 };
-                // A number and a text are told apart, as the reference does.
+                // A number and a text are told apart, as the reference does. A short form that can't be read yet
+                // is the same as the long form it writes out.
                 let published = item.get("published").map(|node| match node.as_str() {
-                    Some(text) => format!("\"{text}\""),
-                    None => scalar::text_of(node).unwrap_or_default(),
+                    Some(text) => text.to_owned(),
+                    None => format!("{}#", scalar::text_of(node).unwrap_or_default()),
                 });
                 let host = field("host_ip").unwrap_or_else(|| "0.0.0.0".to_owned());
                 let protocol = field("protocol").unwrap_or_else(|| "tcp".to_owned());
