@@ -5,6 +5,7 @@ use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::process::Stdio;
 
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 use serde_json::Value;
@@ -29,6 +30,11 @@ const COLUMNS: u16 = 90;
 
 /// Runs a command on a terminal: every picture it showed, the last one last, and its exit code.
 fn on_terminal(bench: &Bench, arguments: &str) -> (Vec<String>, i32) {
+    interrupted_on_terminal(bench, arguments, None)
+}
+
+/// Likewise, with an interruption as soon as some words are seen.
+fn interrupted_on_terminal(bench: &Bench, arguments: &str, mut at: Option<&str>) -> (Vec<String>, i32) {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&master).unwrap();
     unlockpt(&master).unwrap();
@@ -50,7 +56,11 @@ fn on_terminal(bench: &Bench, arguments: &str) -> (Vec<String>, i32) {
     // The terminal reports an error once nobody holds its other end.
     while let Ok(count @ 1..) = master.read(&mut bytes) {
         screen.process(&bytes[..count]);
-        pictures.push(screen.screen().contents());
+        let picture = screen.screen().contents();
+        if at.take_if(|words| picture.contains(*words)).is_some() {
+            kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+        }
+        pictures.push(picture);
     }
     assert!(!screen.screen().hide_cursor(), "the cursor is back");
     (pictures, child.wait().unwrap().code().unwrap_or(-1))
@@ -93,6 +103,23 @@ fn a_terminal_shows_who_waits() {
         // A plan has colours, and no wrapped lines of its own making.
         let (pictures, _) = on_terminal(bench, "ps");
         assert!(pictures.last().unwrap().contains("NAME"));
+    });
+}
+
+#[test]
+fn last_words_are_seen_on_a_terminal() {
+    on_each("words", |bench| {
+        bench.compose(
+            "services:\n  polite:\n    image: busybox\n    command: [\"sh\", \"-c\", \"trap 'echo bye; exit 7' TERM; echo hello; while true; do sleep 0.05; done\"]\n",
+        );
+        let (pictures, code) = interrupted_on_terminal(bench, "up", Some("hello"));
+        let last = pictures.last().unwrap();
+        assert_eq!(code, 130, "{last}");
+        for words in
+            ["Gracefully Stopping...", "polite-1  | bye", "polite-1 exited with code 7", "[+] stop 1/1"]
+        {
+            assert!(last.contains(words), "no {words:?} in\n{last}");
+        }
     });
 }
 

@@ -27,6 +27,8 @@ use crate::ui::terminal;
 
 /// Lines that may wait for the terminal.
 const BUFFERED_LINES: usize = 1024;
+/// That a container has ended may be heard a moment after its stop.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 /// How often the live block is drawn again.
 const FRAME: Duration = Duration::from_millis(100);
 
@@ -276,6 +278,9 @@ impl Attached<'_> {
                     }
                     show.progress.finish(show.began.elapsed());
                     if interrupted {
+                        if !quiet && !collected {
+                            let _ = tokio::time::timeout(LAST_WORDS, &mut collecting).await;
+                        }
                         while let Ok(event) = lines.try_recv() {
                             if !quiet {
                                 show.lines(event, &mut lines, |_| ());
