@@ -479,3 +479,69 @@ fn an_engine_that_goes_away() {
         assert!(report.is_success());
     });
 }
+
+#[test]
+fn a_volume_that_an_orphan_mounts_is_not_made_anew() {
+    const BEFORE: &str = "\
+name: shop
+services:
+  web:
+    image: app:1
+    volumes: [data:/data]
+  old:
+    image: app:1
+    volumes: [data:/data]
+volumes:
+  data: {}
+";
+    const NOW: &str = "\
+name: shop
+services:
+  web:
+    image: app:1
+    volumes: [data:/data]
+volumes:
+  data:
+    driver_opts: {type: tmpfs}
+";
+    with_paused_time(async {
+        let engine = engine(&[]);
+        up(&engine, BEFORE, &Run::default()).await;
+        let now = desired(NOW).0;
+        let refused =
+            world::converge(&engine, &now, Intent::Up(Up::all()), &Run::default()).await.unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "volume shop_data can't be made anew while container shop-old-1 mounts it: no service of the file accounts for it, and --remove-orphans removes it"
+        );
+        assert_eq!(containers(&engine), ["shop-old-1 running", "shop-web-1 running"]);
+        let orphans = Intent::Up(Up { remove_orphans: true, ..Up::all() });
+        let (_, report) = world::converge(&engine, &now, orphans, &Run::default()).await.unwrap();
+        assert!(report.is_success(), "{report:#?}");
+        assert_eq!(containers(&engine), ["shop-web-1 running"]);
+    });
+}
+
+#[test]
+fn a_name_given_up_is_taken_in_the_same_run() {
+    const BEFORE: &str = "name: shop\nservices:\n  a:\n    image: app:1\n    container_name: own\n";
+    const NOW: &str = "\
+name: shop
+services:
+  a:
+    image: app:1
+  b:
+    image: app:1
+    container_name: own
+";
+    with_paused_time(async {
+        let engine = engine(&[]);
+        up(&engine, BEFORE, &Run::default()).await;
+        let (report, _) = up(&engine, NOW, &Run::default()).await;
+        assert!(report.is_success(), "{report:#?}");
+        assert_eq!(containers(&engine), ["own running", "shop-a-1 running"]);
+        let again =
+            world::plan(&engine, &desired(NOW).0, Intent::Up(Up::all()), &Run::default()).await.unwrap();
+        assert!(again.is_noop(), "{again:#?}");
+    });
+}

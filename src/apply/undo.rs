@@ -73,7 +73,7 @@ pub(super) async fn undo(run: &Run<'_>, plan: &Plan, report: &mut Report) {
             }
         }
     }
-    for finish in undo.to_finish() {
+    for finish in undo.to_finish().into_iter().chain(undo.to_rename()) {
         let mut answer = Ok(());
         if let Some(old) = finish.old {
             answer = remove_container(run.engine, old, false).await;
@@ -149,7 +149,7 @@ impl<'a> Undo<'a> {
     }
 
     /// The replacements in sets that can only be undone or finished together: what shares namespaces or
-    /// volumes.
+    /// volumes, and what gets the name that another gives up.
     fn replacements(&self) -> Vec<BTreeSet<&'a Group>> {
         let mut sets: Vec<BTreeSet<&Group>> = Vec::new();
         for step in &self.plan.steps {
@@ -160,6 +160,9 @@ impl<'a> Undo<'a> {
                     Ref::Planned(step) => self.plan.steps[step.0].group.as_ref(),
                     Ref::Existing(_) => None,
                 }));
+            }
+            if let Op::RenameContainer { .. } = &step.op {
+                set.extend(step.after.iter().filter_map(|at| self.plan.steps[at.0].group.as_ref()));
             }
             let (apart, joined): (Vec<_>, Vec<_>) =
                 sets.into_iter().partition(|other| other.is_disjoint(&set));
@@ -234,7 +237,7 @@ impl<'a> Undo<'a> {
         for step in &self.plan.steps {
             let Op::StartContainer { container, .. } = &step.op else { continue };
             let Ref::Planned(created) = container.id else { continue };
-            if step.group.is_some() || self.done(step.id) {
+            if step.group.is_some() || (self.done(step.id) && !self.cannot_be_named(created)) {
                 continue;
             }
             if let Some(id) = self.made(created) {
@@ -242,6 +245,32 @@ impl<'a> Undo<'a> {
             }
         }
         found
+    }
+
+    /// Whether the container a step made waits for a name whose bearer stays after all.
+    fn cannot_be_named(&self, created: StepId) -> bool {
+        self.plan.steps.iter().any(|step| match &step.op {
+            Op::RenameContainer { container, .. } if step.group.is_none() && !self.done(step.id) => {
+                let removals = step.after.iter().map(|at| &self.plan.steps[at.0]);
+                let mut removals = removals.filter(|before| removal(before).is_some());
+                container.id == Ref::Planned(created) && removals.any(|before| !self.done(before.id))
+            }
+            _ => false,
+        })
+    }
+
+    /// Renames outside of replacements whose name is free by now.
+    fn to_rename(&self) -> Vec<Finish<'a>> {
+        let late = |step: &'a Step| match &step.op {
+            Op::RenameContainer { container, name } if step.group.is_none() && !self.done(step.id) => {
+                let Ref::Planned(created) = container.id else { return None };
+                let ready = step.after.iter().all(|before| self.done(*before));
+                let id = self.made(created).filter(|_| ready)?;
+                Some(Finish { name: &container.name, old: None, rename: Some((id, name.as_str())) })
+            }
+            _ => None,
+        };
+        self.plan.steps.iter().filter_map(late).collect()
     }
 
     /// Containers this run stopped that should have come back, or whose replacement was not finished.

@@ -90,8 +90,12 @@ impl<'a> Builder<'a> {
         let final_name = self.container_name(service, number);
         let name = match replaces {
             Some((old, _)) => format!("{}_{final_name}", old.id.short()),
-            None => final_name.clone(),
+            None => match self.held_for_now(&final_name) {
+                Some(holder) => format!("{}_{final_name}", holder.id.short()),
+                None => final_name.clone(),
+            },
         };
+        let rename = (name != final_name).then(|| final_name.clone());
         let shares = self.shares(service)?;
         let mut spec = service.container.clone();
         self.complete(&mut spec, service, number, &final_name, &shares, replaces.map(|(old, _)| old), up);
@@ -152,7 +156,7 @@ impl<'a> Builder<'a> {
             needs_start: Some(reason),
             before_start: vec![created],
             replaces: replaces.map(|(old, _)| (old, Group { container: final_name.clone() })),
-            rename: replaces.map(|_| final_name),
+            rename,
             started_by: None,
         };
         self.connect_rest(&mut planned, &connect, created, &target);
@@ -283,12 +287,12 @@ impl<'a> Builder<'a> {
     }
 
     /// Ends replacements: the old container goes, and the new one gets its name. Containers that share
-    /// namespaces or volumes come and go together, so that all of them can be put back as long as one is
+    /// namespaces or volumes, or hand each other names, come and go together, so that all of them can be put back as long as one is
     /// not ready.
     pub(super) fn end_replacements(&mut self, up: &Up) {
-        let sharing = self.replaced_sharers();
+        let together = self.replaced_together();
         for name in self.order.clone() {
-            let together: Vec<StepId> = connected(&sharing, &name)
+            let others: Vec<StepId> = connected(&together, &name)
                 .iter()
                 .filter_map(|other| self.planned.get(other))
                 .flatten()
@@ -302,7 +306,7 @@ impl<'a> Builder<'a> {
                 if one.started_by.is_none() {
                     after.extend(self.stop_old(old, &group, one.ready(), up.timeout));
                 }
-                after.extend(&together);
+                after.extend(&others);
                 let mut container = Self::existing(old);
                 container.name.clone_from(&group.container);
                 let op = Op::RemoveContainer { container, volumes: false };
@@ -321,7 +325,11 @@ impl<'a> Builder<'a> {
                         self.grouped(group, op, freed.into_iter().chain(removed), Reason::Replacement);
                     }
                     None => {
-                        self.step(op, freed.into_iter().chain(one.ready()), Reason::Unfinished);
+                        let reason = match one.target.id {
+                            Ref::Existing(_) => Reason::Unfinished,
+                            Ref::Planned(_) => Reason::NameFreed,
+                        };
+                        self.step(op, freed.into_iter().chain(one.ready()), reason);
                     }
                 }
             }
@@ -334,19 +342,43 @@ impl<'a> Builder<'a> {
         self.removed.get(&holder.id).copied()
     }
 
-    /// The services that are replaced in this plan and share with others of them directly, with those.
-    fn replaced_sharers(&self) -> BTreeMap<ServiceName, Vec<ServiceName>> {
+    /// The container that bears a name now and will only be gone when its own replacement is done.
+    fn held_for_now(&self, name: &str) -> Option<&'a ObservedContainer> {
+        let holder = self.existing.named(name)?;
+        let goes = !self.kept.contains(&holder.id) && self.is_judged(holder);
+        (goes && !self.removed.contains_key(&holder.id)).then_some(holder)
+    }
+
+    fn is_judged(&self, container: &ObservedContainer) -> bool {
+        let verdict = container.label(labels::SERVICE).and_then(|service| self.verdicts.get(service));
+        verdict.is_some_and(|verdict| verdict.containers.iter().any(|v| v.container.id == container.id))
+    }
+
+    /// The services that are replaced in this plan together with others of them, by each: what shares
+    /// namespaces, and what gets the name that another gives up.
+    fn replaced_together(&self) -> BTreeMap<ServiceName, Vec<ServiceName>> {
         let replaced = |name: &ServiceName| {
             self.planned.get(name).is_some_and(|planned| planned.iter().any(|one| one.replaces.is_some()))
         };
-        let mut sharing: BTreeMap<ServiceName, Vec<ServiceName>> = BTreeMap::new();
+        let mut pairs: Vec<(ServiceName, ServiceName)> = Vec::new();
         for service in self.input.desired.services.values().filter(|service| replaced(&service.name)) {
             for of in service.shared_services().into_iter().filter(|of| replaced(of)) {
-                sharing.entry(service.name.clone()).or_default().push(of.clone());
-                sharing.entry(of.clone()).or_default().push(service.name.clone());
+                pairs.push((service.name.clone(), of.clone()));
             }
         }
-        sharing
+        for (name, planned) in &self.planned {
+            let named =
+                planned.iter().filter(|one| one.replaces.is_some()).filter_map(|one| one.rename.as_ref());
+            let holders = named.filter_map(|name| self.existing.named(name)?.label(labels::SERVICE));
+            let holders = holders.map(ServiceName::from).filter(|of| of != name && replaced(of));
+            pairs.extend(holders.map(|of| (name.clone(), of)));
+        }
+        let mut together: BTreeMap<ServiceName, Vec<ServiceName>> = BTreeMap::new();
+        for (one, other) in pairs {
+            together.entry(one.clone()).or_default().push(other.clone());
+            together.entry(other).or_default().push(one);
+        }
+        together
     }
 
     /// Stops the old container of a replacement, unless it was stopped already or does not run.
@@ -372,14 +404,17 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// What is reached from a service, itself included; empty when it shares nothing: alone it has nothing to
-/// wait for, together its other replicas count too.
-fn connected(sharing: &BTreeMap<ServiceName, Vec<ServiceName>>, name: &ServiceName) -> BTreeSet<ServiceName> {
+/// What is reached from a service, itself included; empty when it is replaced alone: then it has nothing
+/// to wait for, together its other replicas count too.
+fn connected(
+    together: &BTreeMap<ServiceName, Vec<ServiceName>>,
+    name: &ServiceName,
+) -> BTreeSet<ServiceName> {
     let mut found = BTreeSet::new();
-    let mut next = if sharing.contains_key(name) { vec![name] } else { Vec::new() };
+    let mut next = if together.contains_key(name) { vec![name] } else { Vec::new() };
     while let Some(name) = next.pop() {
         if found.insert(name.clone()) {
-            next.extend(sharing.get(name).into_iter().flatten());
+            next.extend(together.get(name).into_iter().flatten());
         }
     }
     found

@@ -21,6 +21,16 @@ pub enum PlanError {
         /// Its name.
         name: String,
     },
+    /// A volume the user agreed to lose is mounted by a container that the plan leaves alone.
+    #[error("volume {volume} can't be made anew while container {container} mounts it: {way_out}")]
+    VolumeHeld {
+        /// The volume.
+        volume: String,
+        /// The container.
+        container: String,
+        /// What to do about it.
+        way_out: String,
+    },
     /// `container_name` with more than one container.
     #[error(
         "service \"{service}\" uses the container name \"{name}\" and is scaled to {scale}: the engine needs a name of its own for each container; remove container_name to scale the service"

@@ -242,6 +242,7 @@ pub(super) fn reason_words(step: &Step, sources: &SourceMap) -> String {
         Reason::ScaleDown { wanted } | Reason::ScaleUp { wanted } => format!("the service wants {wanted}"),
         Reason::Orphan => "its service is not in the file".to_owned(),
         Reason::Replacement => "part of a replacement".to_owned(),
+        Reason::NameFreed => "the container that had the name is gone by then".to_owned(),
         Reason::Unfinished => "an earlier replacement was not finished".to_owned(),
         Reason::NotRunning { state: ContainerState::Exited, exit_code: Some(code) } => {
             format!("not running (exited with code {code})")

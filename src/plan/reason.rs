@@ -57,6 +57,8 @@ pub enum Reason {
     Orphan,
     /// Part of a replacement.
     Replacement,
+    /// The container that had its name until now is gone.
+    NameFreed,
     /// A replacement that an earlier run didn't finish.
     Unfinished,
     /// It exists but doesn't run.

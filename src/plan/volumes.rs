@@ -1,9 +1,9 @@
 //! Volumes: made, kept, or (only when the user agreed to lose the data) made anew.
 
-use super::builder::Builder;
+use super::builder::{Builder, orphans};
 use super::{Hazard, Op, PlanError, Reason, Up};
 use crate::spec::{VolumeSpec, labels};
-use crate::state::ObservedVolume;
+use crate::state::{ObservedContainer, ObservedVolume};
 
 impl Builder<'_> {
     pub(super) fn make_volumes(&mut self, up: &Up) -> Result<(), PlanError> {
@@ -23,7 +23,7 @@ impl Builder<'_> {
                     let reason = Reason::Renamed { from: live.name.clone(), to: spec.name.clone() };
                     self.create_volume(spec, Vec::new(), reason);
                 }
-                Some(live) => self.keep_or_renew(spec, live, up),
+                Some(live) => self.keep_or_renew(spec, live, up)?,
             }
         }
         Ok(())
@@ -35,7 +35,7 @@ impl Builder<'_> {
         self.volumes.insert(spec.key.clone(), step);
     }
 
-    fn keep_or_renew(&mut self, spec: &VolumeSpec, live: &ObservedVolume, up: &Up) {
+    fn keep_or_renew(&mut self, spec: &VolumeSpec, live: &ObservedVolume, up: &Up) -> Result<(), PlanError> {
         let project = self.input.desired.project.as_str();
         match live.labels.get(labels::PROJECT) {
             None => {
@@ -43,20 +43,20 @@ impl Builder<'_> {
                     "volume \"{}\" already exists but was not created by Docker Compose. Use `external: true` to use an existing volume",
                     live.name
                 ));
-                return;
+                return Ok(());
             }
             Some(other) if other != project => {
                 self.plan.warnings.push(format!(
                     "volume \"{}\" already exists but was created for project \"{other}\" (expected \"{project}\"). Use `external: true` to use an existing volume",
                     live.name
                 ));
-                return;
+                return Ok(());
             }
             Some(_) => {}
         }
         let hash = live.labels.get(labels::CONFIG_HASH).map_or("", String::as_str);
         if hash.is_empty() || hash == spec.hash {
-            return;
+            return Ok(());
         }
         self.plan.hazards.push(Hazard::VolumeDefinitionChanged {
             key: spec.key.clone(),
@@ -68,13 +68,27 @@ impl Builder<'_> {
             // Every container that mounts it goes first; they were judged so already.
             let mut gone: Vec<super::StepId> = Vec::new();
             for container in self.existing.mounting(&live.name) {
-                if let Some(step) = self.removed.get(&container.id) {
-                    gone.push(*step);
+                match self.removed.get(&container.id) {
+                    Some(step) => gone.push(*step),
+                    // Nothing was done yet, so that nothing is half done.
+                    None => return Err(self.held(live, container)),
                 }
             }
             let op = Op::RemoveVolume { name: live.name.clone(), best_effort: false };
             let removed = self.step(op, gone, reason.clone());
             self.create_volume(spec, vec![removed], reason);
         }
+        Ok(())
+    }
+
+    /// Why a volume can't be made anew: a container of the project that this plan leaves alone mounts it.
+    fn held(&self, volume: &ObservedVolume, container: &ObservedContainer) -> PlanError {
+        let orphan = orphans(self.input).iter().any(|orphan| orphan.id == container.id);
+        let way_out = if orphan {
+            "no service of the file accounts for it, and --remove-orphans removes it".to_owned()
+        } else {
+            format!("remove it first (docker rm --force {})", container.name)
+        };
+        PlanError::VolumeHeld { volume: volume.name.clone(), container: container.name.clone(), way_out }
     }
 }

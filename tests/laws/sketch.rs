@@ -34,7 +34,8 @@ pub struct Service {
     pub secret: bool,
     pub label: Option<u8>,
     pub port: bool,
-    pub named: bool,
+    /// One of the names of its own that services hand each other.
+    pub named: Option<u8>,
     pub hooks: bool,
     pub waits: Vec<Wait>,
 }
@@ -102,7 +103,7 @@ fn service() -> impl Strategy<Value = Service> {
         rarely(),
         option::weighted(0.2, 0u8..2),
         rarely(),
-        rarely(),
+        option::weighted(0.25, 0u8..3),
         rarely(),
     );
     (shape, things).prop_map(|(shape, things)| {
@@ -280,12 +281,15 @@ impl Sketch {
         }
         // A container's own name and a static address belong to one container.
         let address = matches!(service.network, Network::Some(_, _, true));
-        let scale = if service.named || address { service.scale.min(1) } else { service.scale };
+        // The first that asks for a name has it.
+        let earlier = self.services[..at].iter().flatten();
+        let named = service.named.is_some() && earlier.into_iter().all(|other| other.named != service.named);
+        let scale = if named || address { service.scale.min(1) } else { service.scale };
         if scale != 1 {
             value["scale"] = json!(scale);
         }
-        if service.named {
-            value["container_name"] = json!(format!("own-{}", NAMES[at]));
+        if let Some(own) = service.named.filter(|_| named) {
+            value["container_name"] = json!(format!("own-{own}"));
         }
         match &service.network {
             Network::Some(which, aliases, address) => {
