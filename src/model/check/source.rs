@@ -25,16 +25,17 @@ pub(super) fn check(subject: &Subject<'_>, diags: &mut Diagnostics) {
                 .help("keep only one of them"),
         );
     }
-    let services = &subject.project.services;
+    let (services, disabled) = (&subject.project.services, &subject.project.disabled_services);
     for (name, context) in &build.additional_contexts {
         let Some(target) = context.strip_prefix("service:") else { continue };
         let contexts = at.key("additional_contexts");
         let path = contexts.key(name);
-        match services.get(target) {
+        // What profiles keep off can be built all the same.
+        match services.get(target).or_else(|| disabled.get(target)) {
             None => {
                 let what = format!("takes the build context `{name}` from the unknown service `{target}`");
                 let finding = subject.finding(Code::BuildContext, path, what);
-                let known = services.keys().map(|key| key.as_str());
+                let known = services.keys().chain(disabled.keys()).map(|key| key.as_str());
                 diags.push(suggested(finding, target, known, "name a service of this project".to_owned()));
             }
             Some(other) if other.workload.build.is_none() => {
