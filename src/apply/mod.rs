@@ -34,7 +34,7 @@ pub struct Options<'a> {
     pub project: &'a ProjectName,
     /// Starts at a time.
     pub start_limit: usize,
-    /// Stops at a time; they mostly wait for the containers.
+    /// Stops at a time that have just begun; those that wait for their containers don't count.
     pub stop_limit: usize,
     /// Other writing calls at a time.
     pub write_limit: usize,
@@ -56,8 +56,8 @@ impl<'a> Options<'a> {
             project,
             // More starts at once than about two a core only slow each other down.
             start_limit: (2 * cores).max(4),
-            stop_limit: 64,
-            write_limit: 16,
+            stop_limit: (4 * cores).max(8),
+            write_limit: (4 * cores).max(8),
             pull_limit: 8,
             wait_timeout: None,
             quiet_pull: false,

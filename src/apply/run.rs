@@ -1,7 +1,8 @@
 //! The order of steps: which may begin, how many at a time, and what a failure holds up.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -69,6 +70,7 @@ pub async fn run(
                 teller.ended(step, &ended);
                 schedule.settle(step, ended);
             }
+            () = until(schedule.next_release()) => schedule.release(Instant::now()),
             event = next_event(&mut feed) => match event {
                 Some(event) => run.pulse.news(event.container),
                 None => {
@@ -104,6 +106,14 @@ async fn subscribe(engine: &dyn Engine, plan: &Plan, options: &Options<'_>) -> O
 async fn next_event(feed: &mut Option<Answers<EngineEvent>>) -> Option<EngineEvent> {
     match feed {
         Some(feed) => feed.next().await.and_then(|event: Result<_, EngineError>| event.ok()),
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits for a moment; without one, for ever.
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
         None => std::future::pending().await,
     }
 }
@@ -190,6 +200,9 @@ impl Lane {
     }
 }
 
+/// A stop that has taken so long waits for its container and costs the engine nothing: the next may begin.
+const STOP_AT_WORK: Duration = Duration::from_millis(250);
+
 /// Which steps may begin.
 struct Schedule<'a> {
     plan: &'a Plan,
@@ -198,6 +211,8 @@ struct Schedule<'a> {
     missing: Vec<usize>,
     ready: [BTreeSet<StepId>; Lane::COUNT],
     free: [usize; Lane::COUNT],
+    /// Stops that count against their limit, and since when.
+    stops: VecDeque<(StepId, Instant)>,
     outcomes: Vec<Option<Outcome>>,
     /// Starts that have not ended.
     starts: usize,
@@ -216,6 +231,7 @@ impl<'a> Schedule<'a> {
             missing: plan.steps.iter().map(|step| step.after.len()).collect(),
             ready: Default::default(),
             free,
+            stops: VecDeque::new(),
             outcomes: plan.steps.iter().map(|_| None).collect(),
             starts: plan.steps.iter().filter(|step| Lane::of(&step.op) == Lane::Start).count(),
         };
@@ -242,16 +258,38 @@ impl<'a> Schedule<'a> {
                 && let Some(id) = ready.pop_first()
             {
                 *free -= 1;
+                if Lane::of(&self.plan.steps[id.0].op) == Lane::Stop {
+                    self.stops.push_back((id, Instant::now()));
+                }
                 return Some(id);
             }
         }
         None
     }
 
+    /// When a stop that still runs lets another one begin.
+    fn next_release(&self) -> Option<Instant> {
+        let waiting = !self.ready[Lane::Stop as usize].is_empty();
+        self.stops.front().filter(|_| waiting).map(|(_, since)| *since + STOP_AT_WORK)
+    }
+
+    /// Stops that only wait no longer count.
+    fn release(&mut self, now: Instant) {
+        while self.stops.front().is_some_and(|(_, since)| *since + STOP_AT_WORK <= now) {
+            self.stops.pop_front();
+            self.free[Lane::Stop as usize] += 1;
+        }
+    }
+
     /// A step ended.
     fn settle(&mut self, step: &Step, ended: Result<Ended, Failed>) {
         let lane = Lane::of(&step.op);
-        self.free[lane as usize] += 1;
+        if lane != Lane::Stop {
+            self.free[lane as usize] += 1;
+        } else if let Some(at) = self.stops.iter().position(|(id, _)| *id == step.id) {
+            self.stops.remove(at);
+            self.free[lane as usize] += 1;
+        }
         match ended {
             Ok(Ended::Interrupted) => self.note(step.id, Outcome::NotRun),
             Ok(Ended::Done | Ended::InUse | Ended::DoneWithout) => {
