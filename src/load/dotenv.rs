@@ -3,6 +3,7 @@
 //! The text is read as a whole, not by lines: values in quotes run over several, and what follows a closing
 //! quote is the next statement.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -12,6 +13,9 @@ use crate::load::interpolate::{self, TemplateError};
 
 /// A variable and its value, with its line in the file, from 1.
 pub type Assignment = (String, String, usize);
+
+/// Bytes that the variables of one file may stand for, all together: each line can double the one before.
+const MAX_EXPANDED: usize = 16 << 20;
 
 /// Why an environment file can't be read. Its words are those of the reference.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +49,12 @@ pub enum DotenvError {
         line: usize,
         /// The line's text from the quote on.
         text: String,
+    },
+    /// Values that hold each other's values over and over.
+    #[error("line {line}: variables stand for more than {} MiB of text", MAX_EXPANDED >> 20)]
+    TooLong {
+        /// The line.
+        line: usize,
     },
     /// A variable expression in a value fails.
     #[error("{error}")]
@@ -80,6 +90,7 @@ impl DotenvError {
             | DotenvError::Space { line }
             | DotenvError::Empty { line }
             | DotenvError::Unterminated { line, .. }
+            | DotenvError::TooLong { line }
             | DotenvError::Template { line, .. }
             | DotenvError::NoName { line, .. }
             | DotenvError::Whitespace { line, .. } => *line,
@@ -114,8 +125,15 @@ pub fn unset(name: &str, file: &Path, line: usize) -> Diagnostic {
 /// Like [`parse`], telling also which variables were not set.
 pub fn read(text: &str, lookup: Lookup<'_>) -> Result<Parsed, DotenvError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut parser =
-        Parser { text, at: 0, line: 1, lookup, known: HashMap::new(), parsed: Parsed::default() };
+    let mut parser = Parser {
+        text,
+        at: 0,
+        line: 1,
+        lookup,
+        known: HashMap::new(),
+        room: MAX_EXPANDED,
+        parsed: Parsed::default(),
+    };
     while parser.skip_to_statement() {
         parser.statement()?;
     }
@@ -128,6 +146,8 @@ struct Parser<'a> {
     line: usize,
     lookup: Lookup<'a>,
     known: HashMap<String, String>,
+    /// Bytes that variables may still stand for.
+    room: usize,
     parsed: Parsed,
 }
 
@@ -281,9 +301,16 @@ impl<'a> Parser<'a> {
         if !value.contains('$') {
             return Ok(value.to_owned());
         }
-        let lookup = |name: &str| (self.lookup)(name, self.known.get(name).map(String::as_str));
-        let expanded =
-            interpolate::expand(value, &lookup).map_err(|error| DotenvError::Template { line, error })?;
+        let room = Cell::new(Some(self.room));
+        let lookup = |name: &str| {
+            let found = (self.lookup)(name, self.known.get(name).map(String::as_str))?;
+            room.set(room.get().and_then(|room| room.checked_sub(found.len())));
+            room.get().map(|_| found)
+        };
+        let expanded = interpolate::expand(value, &lookup);
+        // What was looked up after that is no finding.
+        self.room = room.get().ok_or(DotenvError::TooLong { line })?;
+        let expanded = expanded.map_err(|error| DotenvError::Template { line, error })?;
         self.parsed.unset.extend(expanded.unset.into_iter().map(|name| (name, line)));
         Ok(expanded.text)
     }
@@ -438,5 +465,15 @@ mod tests {
         assert_eq!(raw("B"), one("B", "<B>", 1));
         assert_eq!(raw("=x"), Err("no variable name on line '=x'".to_owned()));
         assert_eq!(raw("A B=x"), Err("variable 'A B' contains whitespaces".to_owned()));
+    }
+
+    /// Thirty lines, each twice the one before, would be ten gigabytes.
+    #[test]
+    fn values_that_double_end_in_a_finding() {
+        let text = format!("A=0123456789\n{}", "A=$A$A\n".repeat(30));
+        let keep = |_: &str, here: Option<&str>| here.map(str::to_owned);
+        let error = parse(&text, &keep).unwrap_err();
+        assert_eq!(error, DotenvError::TooLong { line: 21 });
+        assert_eq!(error.to_string(), "line 21: variables stand for more than 16 MiB of text");
     }
 }
