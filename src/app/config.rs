@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::load::Loaded;
+use super::request;
 use crate::base::ServiceName;
 use crate::diag::Span;
 use crate::load::interpolate::{self, VariableUse};
@@ -26,8 +27,8 @@ pub enum What {
     Hash(String),
     /// Names of all profiles.
     Profiles,
-    /// Image references.
-    Images,
+    /// Image references; the flag is `--compatibility`.
+    Images(bool),
     /// Variables of the files.
     Variables,
     /// Variables interpolation sees.
@@ -78,7 +79,7 @@ pub fn render(loaded: &Loaded, what: &What, form: Form, raw: bool) -> Result<Str
         What::Models => lines(sorted(project.models.values().filter_map(|model| model.model.as_ref()))),
         What::Hash(names) => hashes(project, names)?,
         What::Profiles => lines(profiles(project)),
-        What::Images => lines(images(project)),
+        What::Images(compatibility) => lines(images(project, *compatibility)),
         What::Environment => {
             let mut all: Vec<String> =
                 project.environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -137,18 +138,18 @@ fn profiles(project: &Project) -> Vec<String> {
     services.cloned().collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-fn images(project: &Project) -> Vec<String> {
+fn images(project: &Project, compatibility: bool) -> Vec<String> {
+    let separator = request::separator(project, compatibility);
     let mut images = Vec::new();
     for service in project.services.values() {
-        if service.provider.is_none() {
-            images.push(service.image_or_default(&project.name, "-"));
-        }
-        let hooks = service.pre_start.iter().filter_map(|hook| hook.container.image.clone());
-        images.extend(hooks);
-        let mounts = service.container.volumes.iter().filter(|mount| mount.kind == model::MountType::Image);
-        images.extend(mounts.filter_map(|mount| mount.source.clone()));
+        let image = service.image_or_default(&project.name, separator);
+        let hooks = service.pre_start.iter().filter_map(|hook| hook.container.image.as_ref());
+        images.extend(hooks.filter(|hook| **hook != image).cloned());
+        images.push(image);
     }
-    images.extend(project.jobs.values().filter_map(|job| job.container.image.clone()));
+    images.extend(
+        project.jobs.values().map(|job| job.container.image_or_default(&project.name, separator, &job.name)),
+    );
     sorted(images.iter())
 }
 

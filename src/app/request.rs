@@ -47,10 +47,16 @@ pub struct Facts {
     pub proxy: IndexMap<String, String>,
 }
 
+/// What stands between the parts of generated names: `-`, or `_` in compatibility mode, which a flag or a
+/// variable of the project switches on.
+pub fn separator(project: &Project, compatibility: bool) -> char {
+    let variable = project.environment.get("COMPOSE_COMPATIBILITY");
+    if compatibility || variable.is_some_and(|value| env::is_truthy(value)) { '_' } else { '-' }
+}
+
 /// The desired objects of a loaded project.
 pub fn from_project(mut project: Project, sources: SourceMap, facts: &Facts) -> Aim {
-    let truthy = |name: &str| project.environment.get(name).is_some_and(|value| env::is_truthy(value));
-    let separator = if facts.compatibility || truthy("COMPOSE_COMPATIBILITY") { '_' } else { '-' };
+    let separator = separator(&project, facts.compatibility);
     let platform = project.environment.get("DOCKER_DEFAULT_PLATFORM").filter(|p| !p.is_empty()).cloned();
     if let Some(platform) = &platform {
         apply_platform(&mut project, platform);

@@ -1,11 +1,11 @@
-//! One document: parsed, checked for its shape, its variables replaced.
+//! One document: parsed, checked for its shape, its old keys renamed, its variables replaced.
 
 use std::collections::HashMap;
 
 use crate::diag::{Code, Diagnostic, Diagnostics, FileId, Span};
 use crate::load::env::Environment;
-use crate::load::interpolate;
 use crate::load::pipeline::Loader;
+use crate::load::{interpolate, legacy};
 use crate::yaml::{self, Kind, Node, Path, PathRef, Segment};
 
 /// Values that all documents of a project may have together, a file counted as often as it is included.
@@ -112,7 +112,7 @@ impl Loader<'_> {
             None => yaml::parse(&text, file, self.diags),
         };
         let mut documents = Vec::with_capacity(parsed.len());
-        for yaml::Document { mut root, tagged, borrowed } in parsed {
+        for yaml::Document { mut root, mut tagged, borrowed } in parsed {
             if let Some(log) = &mut self.log {
                 log.borrowed.extend(borrowed);
             }
@@ -134,6 +134,8 @@ impl Loader<'_> {
                 self.diags.push(finding.note("this document exceeds the limit"));
                 break;
             }
+            legacy::rename(&mut root, self.diags);
+            tagged.iter_mut().for_each(|tagged| legacy::rename_path(&mut tagged.path));
             if self.options.interpolate {
                 interpolate::tree_with(
                     &mut root,

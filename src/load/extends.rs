@@ -192,8 +192,11 @@ impl Loader<'_> {
         let section = scope.section;
         let Some(slot) = scope.service(link.home, &link.name) else { return };
         let Kind::Mapping(service) = &mut slot.kind else { return };
-        service.remove("extends");
+        // An empty base is not taken over, and stays named: that is part of the hash.
         if base.as_mapping().is_none() {
+            if !base.is_null() {
+                service.remove("extends");
+            }
             return;
         }
         let span = slot.span;
@@ -201,6 +204,9 @@ impl Loader<'_> {
         let parent = PathRef::Root.key(section);
         let path = parent.key(&link.name);
         let mut merged = merge::merge(base, service, &path, self.diags);
+        if let Some(merged) = merged.as_mapping_mut() {
+            merged.remove("extends");
+        }
         merged.span = span;
         if let (Some(log), Some(base)) = (&mut self.log, &recorded) {
             let resets = if link.home == Home::Document { scope.resets } else { &Resets::default() };

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::diag::{Code, Diagnostic, FileId, Severity, Span, suggest};
+use crate::diag::{Code, Diagnostic, Severity, Span, suggest};
 use crate::load::document::Resets;
 use crate::load::dotenv;
 use crate::load::env::{Environment, Origin};
 use crate::load::files;
 use crate::load::merge;
 use crate::load::paths;
-use crate::load::pipeline::{FileSet, Loader};
+use crate::load::pipeline::{FileSet, Loader, SetFile};
 use crate::load::provenance::How;
 use crate::load::remote;
 use crate::yaml::{Kind, Mapping, Node, PathRef};
@@ -141,21 +141,20 @@ impl Loader<'_> {
 
     /// Loads one entry with a directory and an environment of its own.
     fn load_entry(&mut self, entry: Entry, set: &FileSet, path: &PathRef<'_>) -> Option<Node> {
-        let mut files: Vec<FileId> = Vec::with_capacity(entry.paths.len());
-        let mut chain = set.chain.clone();
+        let mut files = Vec::with_capacity(entry.paths.len());
         let mut directory = None;
         let mut complete = true;
         for (written, span) in &entry.paths {
             self.included += 1;
-            if chain.len() > MAX_DEPTH || self.included > MAX_FILES {
-                self.too_many(chain.len(), *span, path);
+            if set.chain.len() > MAX_DEPTH || self.included > MAX_FILES {
+                self.too_many(set.chain.len(), *span, path);
                 return None;
             }
             let Some(local) = self.local(written, *span, set) else {
                 complete = false;
                 continue;
             };
-            if let Some(start) = set.chain.iter().position(|(known, _)| self.same_file(known, &local)) {
+            if let Some(start) = set.chain.iter().position(|known| self.same_file(&known.path, &local)) {
                 self.cycle(&set.chain[start..], &local, *span, path);
                 complete = false;
                 continue;
@@ -165,14 +164,13 @@ impl Loader<'_> {
             }
             match self.read(&local, *span) {
                 Some(file) => {
-                    files.push(file);
+                    files.push(SetFile { file, path: local, span: *span });
                     if let Some(log) = &mut self.log {
                         log.included.push((file, *span));
                     }
                 }
                 None => complete = false,
             }
-            chain.push((local, *span));
         }
         let main_directory = directory?;
         let (working_dir, base) = match &entry.project_directory {
@@ -194,8 +192,8 @@ impl Loader<'_> {
             }
         };
         let environment = self.environment(entry.env_files.as_deref(), &working_dir, set)?;
-        let mut included = FileSet::new(working_dir, Some(base), environment, chain);
-        self.file_set(&mut included, &files).filter(|_| complete)
+        let mut included = FileSet::new(working_dir, Some(base), environment, set.chain.clone());
+        self.file_set(&mut included, files).filter(|_| complete)
     }
 
     /// Whether two paths lead to one file, through whatever links.
@@ -230,13 +228,13 @@ impl Loader<'_> {
         }
     }
 
-    fn cycle(&mut self, chain: &[(PathBuf, Span)], again: &Path, span: Span, path: &PathRef<'_>) {
-        let mut words: Vec<String> = chain.iter().map(|(file, _)| file.display().to_string()).collect();
+    fn cycle(&mut self, chain: &[SetFile], again: &Path, span: Span, path: &PathRef<'_>) {
+        let mut words: Vec<String> = chain.iter().map(|file| file.path.display().to_string()).collect();
         words.push(again.display().to_string());
         let message = format!("include cycle detected: {}", words.join(" -> "));
         let mut finding = Diagnostic::new(Code::IncludeCycle, span, message).at(path);
-        for (file, place) in chain.iter().skip(1).filter(|(_, place)| place.is_some()).take(SHOWN) {
-            finding = finding.label(*place, format!("{} is included here", file.display()));
+        for file in chain.iter().skip(1).filter(|file| file.span.is_some()).take(SHOWN) {
+            finding = finding.label(file.span, format!("{} is included here", file.path.display()));
         }
         self.diags.push(finding);
     }

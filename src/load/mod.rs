@@ -14,6 +14,7 @@ pub mod files;
 pub mod implied;
 mod include;
 pub mod interpolate;
+mod legacy;
 pub mod merge;
 pub mod name;
 pub mod normalize;

@@ -96,10 +96,10 @@ pub fn compose_tree(
         included: 0,
     };
     let base = options.resolve_paths.then(|| working_dir.to_string_lossy().into_owned());
-    let chain = files.iter().map(|file| (file.path.clone(), Span::NONE)).collect();
-    let mut set = FileSet::new(working_dir.to_owned(), base, environment.clone(), chain);
-    let list: Vec<FileId> = files.iter().map(|file| file.file).collect();
-    let mut root = loader.file_set(&mut set, &list)?;
+    let mut set = FileSet::new(working_dir.to_owned(), base, environment.clone(), Vec::new());
+    let list =
+        files.iter().map(|file| SetFile { file: file.file, path: file.path.clone(), span: Span::NONE });
+    let mut root = loader.file_set(&mut set, list.collect())?;
 
     let Kind::Mapping(map) = &mut root.kind else { return None };
     if map.is_empty() {
@@ -146,9 +146,18 @@ pub(super) struct FileSet {
     /// What paths in the tree are joined to, if they are.
     base: Option<String>,
     pub environment: Environment,
-    /// The files that led here, each with the place that named it.
-    pub chain: Vec<(PathBuf, Span)>,
+    /// The files that led to the one that is laid now, and it.
+    pub chain: Vec<SetFile>,
     pub extended: ExtendedFiles,
+}
+
+/// One of the files of a set.
+#[derive(Clone, Debug)]
+pub(super) struct SetFile {
+    pub file: FileId,
+    pub path: PathBuf,
+    /// The place that names it; none for the command line.
+    pub span: Span,
 }
 
 impl FileSet {
@@ -156,7 +165,7 @@ impl FileSet {
         working_dir: PathBuf,
         base: Option<String>,
         environment: Environment,
-        chain: Vec<(PathBuf, Span)>,
+        chain: Vec<SetFile>,
     ) -> FileSet {
         FileSet { working_dir, base, environment, chain, extended: ExtendedFiles::default() }
     }
@@ -164,12 +173,15 @@ impl FileSet {
 
 impl Loader<'_> {
     /// Every stage of a file set. `None` when its files hold nothing that can be used.
-    pub fn file_set(&mut self, set: &mut FileSet, files: &[FileId]) -> Option<Node> {
+    pub fn file_set(&mut self, set: &mut FileSet, files: Vec<SetFile>) -> Option<Node> {
         let mut model = Node::new(Kind::Mapping(Mapping::new()));
-        for file in files {
-            for document in self.documents(*file, &set.environment) {
-                model = self.lay(model, document, set, *file);
+        for listed in files {
+            let file = listed.file;
+            set.chain.push(listed);
+            for document in self.documents(file, &set.environment) {
+                model = self.lay(model, document, set, file);
             }
+            set.chain.pop();
         }
         defaults::defaults(&mut model);
         let mut missing = Diagnostics::new();

@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 
+use crate::base::ServiceName;
 use crate::base::duration::{Duration, parse_duration};
 use crate::yaml::{Node, PathRef};
 
@@ -229,6 +230,14 @@ impl Container {
                 _ => PullPolicy::Missing,
             },
         })
+    }
+}
+
+impl Container {
+    /// The image of the service or job `name`: the one it has, or what a build of it is named,
+    /// `<project><separator><name>`.
+    pub fn image_or_default(&self, project: &str, separator: char, name: &ServiceName) -> String {
+        self.image.clone().unwrap_or_else(|| format!("{project}{separator}{name}"))
     }
 }
 

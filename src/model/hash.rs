@@ -49,6 +49,7 @@ const SERVICE_ORDER: &[&str] = &[
     "environment",
     "env_file",
     "expose",
+    "extends",
     "external_links",
     "extra_hosts",
     "group_add",

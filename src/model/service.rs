@@ -32,6 +32,8 @@ record! {
         container_name: Option<String>,
         /// The program that provides it instead of a container.
         provider: Option<Provider>,
+        /// What it extends, where that is a service without anything in it: all else is taken over.
+        extends: Option<Extends>,
         /// Containers outside of the project to link: `name[:alias]`.
         external_links: Vec<String>,
         /// Services to link: `name[:alias]`.
@@ -67,17 +69,24 @@ record! {
     }
 }
 
+record! {
+    /// The service that another one extends.
+    pub struct Extends {
+        /// The file it is in.
+        file: Option<String>,
+        /// Its key.
+        service: Option<String>,
+    }
+}
+
 impl Service {
     /// How many containers are wanted: `scale`, else `deploy.replicas`, else one.
     pub fn replicas(&self) -> i64 {
         self.scale.or_else(|| self.deploy.as_ref()?.replicas).unwrap_or(1)
     }
 
-    /// The image it runs: its own, or the one that a build names `<project><separator><service>`.
-    pub fn image_or_default(&self, project: &str, separator: &str) -> String {
-        match &self.container.image {
-            Some(image) => image.clone(),
-            None => format!("{project}{separator}{}", self.name),
-        }
+    /// The image it runs.
+    pub fn image_or_default(&self, project: &str, separator: char) -> String {
+        self.container.image_or_default(project, separator, &self.name)
     }
 }

@@ -105,7 +105,7 @@ pub struct Config {
 
 impl Config {
     /// What is to be printed.
-    pub fn what(&self) -> What {
+    pub fn what(&self, compatibility: bool) -> What {
         // The first that is set wins, in the reference's order.
         match () {
             () if self.list_services => What::Services,
@@ -116,7 +116,7 @@ impl Config {
                 What::Hash(self.hash.clone().unwrap_or_default())
             }
             () if self.profiles => What::Profiles,
-            () if self.images => What::Images,
+            () if self.images => What::Images(compatibility),
             () if self.variables => What::Variables,
             () if self.environment => What::Environment,
             () => What::Project,
@@ -126,7 +126,7 @@ impl Config {
 
 /// Runs `config`.
 pub fn run(front: &Front, config: &Config) -> u8 {
-    let what = config.what();
+    let what = config.what(front.global.compatibility);
     let form = match (config.format.as_str(), &what) {
         ("", What::Variables) => Form::Table,
         ("" | "yaml", _) => Form::Yaml,

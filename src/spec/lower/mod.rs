@@ -183,7 +183,7 @@ impl Lowering<'_> {
         let (exposed_ports, port_bindings) = self.ports(service);
         let (mounts, uploads) = self.mounts(service);
         ContainerSpec {
-            image: service.image_or_default(&self.project.name, &self.context.separator.to_string()),
+            image: service.image_or_default(&self.project.name, self.context.separator),
             platform,
             command: container.command.clone(),
             entrypoint: container.entrypoint.clone(),

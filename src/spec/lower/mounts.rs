@@ -82,10 +82,9 @@ impl Lowering<'_> {
                 }
             }
             MountType::Image => {
-                let separator = self.context.separator.to_string();
                 // A service's key stands for its image.
                 let source = match self.project.services.get(source.as_str()) {
-                    Some(service) => service.image_or_default(&self.project.name, &separator),
+                    Some(service) => service.image_or_default(&self.project.name, self.context.separator),
                     None => source,
                 };
                 MountKind::Image { source, subpath: mount.image.clone().and_then(|image| image.subpath) }
