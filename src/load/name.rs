@@ -8,7 +8,7 @@ use crate::diag::{Code, Diagnostic, Diagnostics, Severity, SourceMap, Span};
 use crate::load::env::{Environment, Origin};
 use crate::load::files::Files;
 use crate::load::interpolate;
-use crate::yaml::{Node, PathRef};
+use crate::yaml::{Kind, Node, PathRef};
 
 /// Who gave the project its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +75,14 @@ pub(super) fn from_files(
     sources: &SourceMap,
     diags: &mut Diagnostics,
 ) -> Option<(ProjectName, NameSource)> {
+    for name in &names {
+        // Elsewhere a date is text as good as any; a name it can't be.
+        if let Kind::Timestamp(text) = &name.kind {
+            let message = format!("`name` must be a string, found the date `{text}`");
+            let finding = Diagnostic::new(Code::WrongType, name.span, message).at("name");
+            diags.push(finding.edit(name.span, format!("\"{text}\"")).help("put it in quotes"));
+        }
+    }
     let last = names.into_iter().rev().find(|node| node.as_str().is_some_and(|text| !text.is_empty()))?;
     let span = last.span;
     let mut node = last;
