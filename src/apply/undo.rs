@@ -73,14 +73,20 @@ pub(super) async fn undo(run: &Run<'_>, plan: &Plan, report: &mut Report) {
             }
         }
     }
+    // The name that one gets may be that of another's old container.
+    let mut finishes = Vec::new();
     for finish in undo.to_finish().into_iter().chain(undo.to_rename()) {
-        let mut answer = Ok(());
-        if let Some(old) = finish.old {
-            answer = remove_container(run.engine, old, false).await;
-        }
-        if let (Ok(()), Some((id, name))) = (&answer, finish.rename) {
-            answer = run.engine.rename_container(&id, name).await;
-        }
+        let removed = match finish.old {
+            Some(old) => remove_container(run.engine, old, false).await,
+            None => Ok(()),
+        };
+        finishes.push((finish, removed));
+    }
+    for (finish, removed) in finishes {
+        let answer = match (removed, finish.rename) {
+            (Ok(()), Some((id, name))) => run.engine.rename_container(&id, name).await,
+            (removed, _) => removed,
+        };
         if let Err(error) = answer {
             let subject = Subject::container(finish.name);
             run.events.detailed(subject, Status::Error, format!("cannot be finished: {error}"));
@@ -307,7 +313,39 @@ impl<'a> Undo<'a> {
             found.push((order, Restore { id: id.clone(), name: container.name.clone(), connect }));
         }
         found.sort_by_key(|(order, _)| *order);
-        found.into_iter().map(|(_, restore)| restore).collect()
+        let mut restores: Vec<Restore> = Vec::new();
+        for (_, restore) in found {
+            let lenders = self.stopped_lenders(&restore, replacements);
+            restores.extend(lenders.into_iter().chain([restore]));
+        }
+        restores
+    }
+
+    /// Old containers that did not run, and whose namespaces or volumes another one shares that is put back: it can't
+    /// start without them.
+    fn stopped_lenders(&self, restore: &Restore, replacements: &[Unfinished<'_>]) -> Vec<Restore> {
+        let Some(one) = replacements.iter().find(|one| one.old == Some(&restore.id)) else {
+            return Vec::new();
+        };
+        let shares = one.steps.iter().find_map(|step| match &step.op {
+            Op::CreateContainer { shares, .. } => Some(shares),
+            _ => None,
+        });
+        let lent = shares.into_iter().flatten().filter_map(|(_, id)| match id {
+            Ref::Planned(step) => {
+                replacements.iter().find(|lender| lender.steps.iter().any(|of| of.id == *step))
+            }
+            Ref::Existing(_) => None,
+        });
+        let stands_still =
+            |one: &&Unfinished<'_>| !one.steps.iter().any(|step| matches!(step.op, Op::StopContainer { .. }));
+        lent.filter(stands_still)
+            .filter_map(|one| {
+                let id = one.old?.clone();
+                let name = one.steps.first()?.group.as_ref()?.container.clone();
+                Some(Restore { connect: self.to_connect(&id, Some(one))?, id, name })
+            })
+            .collect()
     }
 
     /// Networks the container was taken off and not put on again; `None` when one of them is gone: then

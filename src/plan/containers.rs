@@ -287,21 +287,21 @@ impl<'a> Builder<'a> {
     }
 
     /// Ends replacements: the old container goes, and the new one gets its name. Containers that share
-    /// namespaces or volumes, or hand each other names, come and go together, so that all of them can be put back as long as one is
-    /// not ready.
+    /// namespaces or volumes, or hand each other names, come and go together, so that all of them can be
+    /// put back as long as one is not ready or its name not free.
     pub(super) fn end_replacements(&mut self, up: &Up) {
         let together = self.replaced_together();
         for name in self.order.clone() {
-            let others: Vec<StepId> = connected(&together, &name)
-                .iter()
-                .filter_map(|other| self.planned.get(other))
-                .flatten()
+            let set = connected(&together, &name);
+            let others = set.iter().filter_map(|other| self.planned.get(other)).flatten();
+            let others: Vec<StepId> = others
                 .filter(|planned| planned.replaces.is_some())
-                .flat_map(Planned::ready)
+                .flat_map(|planned| planned.ready().into_iter().chain(self.frees_for_good(planned)))
                 .collect();
             for one in self.planned.get(&name).cloned().unwrap_or_default() {
                 let Some((old, group)) = one.replaces.clone() else { continue };
                 let mut after = one.ready();
+                after.extend(self.frees_for_good(&one));
                 // The old one was stopped before the start, if there was one.
                 if one.started_by.is_none() {
                     after.extend(self.stop_old(old, &group, one.ready(), up.timeout));
@@ -340,6 +340,12 @@ impl<'a> Builder<'a> {
     fn frees(&self, name: &str) -> Option<StepId> {
         let holder = self.existing.named(name)?;
         self.removed.get(&holder.id).copied()
+    }
+
+    /// The step that removes, without another in its place, the container which bears a replacement's name.
+    fn frees_for_good(&self, planned: &Planned<'_>) -> Option<StepId> {
+        let step = self.frees(planned.rename.as_ref()?)?;
+        self.plan.steps[step.0].group.is_none().then_some(step)
     }
 
     /// The container that bears a name now and will only be gone when its own replacement is done.
