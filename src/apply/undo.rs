@@ -321,8 +321,8 @@ impl<'a> Undo<'a> {
         restores
     }
 
-    /// Old containers that did not run, and whose namespaces or volumes another one shares that is put back: it can't
-    /// start without them.
+    /// Old containers that did not run, and whose namespaces or volumes one shares that is put back: it
+    /// can't start without them.
     fn stopped_lenders(&self, restore: &Restore, replacements: &[Unfinished<'_>]) -> Vec<Restore> {
         let Some(one) = replacements.iter().find(|one| one.old == Some(&restore.id)) else {
             return Vec::new();
