@@ -6,10 +6,12 @@ use serde_json::json;
 
 use super::path::{encode, filters, with_query};
 use super::transport::Call;
+use super::view::View;
 use super::{Docker, body, list};
 use crate::base::{ContainerId, NetworkId};
+use crate::diag::Span;
 use crate::engine::{Answer, EngineError, Networks, Volumes};
-use crate::spec::{EndpointSpec, IpamSpec, NetworkSpec, VolumeSpec};
+use crate::spec::{EndpointSpec, IpamPool, IpamSpec, NetworkSpec, VolumeSpec, labels};
 use crate::state::{ApiVersion, ObservedNetwork, ObservedVolume};
 
 fn of_network(method: Method, name: &str, action: &str) -> Result<Call, EngineError> {
@@ -51,6 +53,38 @@ fn ipam(spec: &IpamSpec) -> Ipam {
     }
 }
 
+fn definition(network: View<'_>) -> NetworkSpec {
+    let ipam = network.at("IPAM");
+    let pools = ipam.items("Config").map(|pool| IpamPool {
+        subnet: pool.word("Subnet"),
+        ip_range: pool.word("IPRange"),
+        gateway: pool.word("Gateway"),
+        aux_addresses: pool.map("AuxiliaryAddresses"),
+    });
+    let switch = |key| network.at(key).given().then(|| network.flag(key));
+    let labels = network.map("Labels");
+    let label = |name: &str| labels.get(name).cloned().unwrap_or_default();
+    NetworkSpec {
+        key: label(labels::NETWORK),
+        name: network.text("Name"),
+        external: false,
+        driver: network.word("Driver"),
+        options: network.map("Options"),
+        ipam: Some(IpamSpec {
+            driver: ipam.word("Driver"),
+            pools: pools.collect(),
+            options: ipam.map("Options"),
+        }),
+        internal: network.flag("Internal"),
+        attachable: network.flag("Attachable"),
+        enable_ipv4: switch("EnableIPv4"),
+        enable_ipv6: switch("EnableIPv6"),
+        hash: label(labels::CONFIG_HASH),
+        labels,
+        span: Span::NONE,
+    }
+}
+
 impl Networks for Docker {
     fn list_networks(&self, labels: &[String]) -> Answer<'_, Vec<ObservedNetwork>> {
         let filters = filters(&[("label", labels)]);
@@ -67,6 +101,14 @@ impl Networks for Docker {
         Box::pin(async move {
             let found: list::Network = self.transport.json(call?).await?;
             Ok(found.observed())
+        })
+    }
+
+    fn network_definition(&self, name: &str) -> Answer<'_, NetworkSpec> {
+        let call = of_network(Method::GET, name, "");
+        Box::pin(async move {
+            let found: serde_json::Value = self.transport.json(call?).await?;
+            Ok(definition(View(&found)))
         })
     }
 

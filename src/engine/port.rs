@@ -161,6 +161,9 @@ pub trait Networks {
     fn list_networks(&self, labels: &[String]) -> Answer<'_, Vec<ObservedNetwork>>;
     /// One, by name or id, with the containers attached.
     fn inspect_network(&self, name: &str) -> Answer<'_, ObservedNetwork>;
+    /// What one, by name or id, was made from, completed by what the engine chose: the same can be made
+    /// again of it. Says nothing of the file.
+    fn network_definition(&self, name: &str) -> Answer<'_, NetworkSpec>;
     /// Creates one.
     fn create_network(&self, spec: &NetworkSpec) -> Answer<'_, NetworkId>;
     /// Removes one.

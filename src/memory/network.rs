@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::container::refused;
 use super::world::{Container, Network, Volume, World};
 use crate::base::{ContainerId, NetworkId};
+use crate::diag::Span;
 use crate::engine::EngineError;
 use crate::spec::{EndpointSpec, NetworkSpec, VolumeSpec};
 use crate::state::{ApiVersion, ObservedNetwork, ObservedVolume};
@@ -33,7 +34,8 @@ impl World {
         let id = NetworkId::from(self.new_id('b'));
         let labels = spec.labels.clone().into_iter().collect();
         let name = spec.name.clone();
-        let network = Network { id: id.clone(), name, driver, labels, subnets, predefined: false };
+        let made_from = NetworkSpec { external: false, span: Span::NONE, ..spec.clone() };
+        let network = Network { id: id.clone(), name, driver, labels, subnets, spec: Some(made_from) };
         self.networks.insert(id.clone(), network);
         Ok(id)
     }
@@ -42,7 +44,7 @@ impl World {
         let network = self.network(key)?;
         let (id, name) = (network.id.clone(), network.name.clone());
         let subject = format!("network {name}");
-        if network.predefined {
+        if network.spec.is_none() {
             let message = format!("{name} is a pre-defined network and cannot be removed");
             return Err(forbidden(subject, message));
         }
@@ -69,6 +71,14 @@ impl World {
             labels: network.labels.clone(),
             attached: if attached { self.attached(&network.id) } else { Vec::new() },
         }
+    }
+
+    pub(super) fn network_definition(&self, key: &str) -> Result<NetworkSpec, EngineError> {
+        let network = self.network(key)?;
+        network.spec.clone().ok_or_else(|| {
+            let message = format!("{} was not made, and is always there", network.name);
+            forbidden(format!("network {}", network.name), message)
+        })
     }
 
     pub(super) fn connect(

@@ -50,7 +50,7 @@ pub struct SnapshotContainer {
 }
 
 pub(super) fn take(world: &World) -> Snapshot {
-    let own = world.networks.values().filter(|network| !network.predefined);
+    let own = world.networks.values().filter(|network| network.spec.is_some());
     let named = world.volumes.iter().filter(|(_, volume)| !volume.anonymous);
     Snapshot {
         containers: world

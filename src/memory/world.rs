@@ -10,7 +10,7 @@ use super::{Behaviour, Fault, RecordedCall, name};
 use crate::base::{ContainerId, ImageId, NetworkId};
 use crate::engine::{EngineError, EngineEvent, EventKind, HealthLog};
 use crate::event;
-use crate::spec::{ContainerSpec, EndpointSpec};
+use crate::spec::{ContainerSpec, EndpointSpec, NetworkSpec};
 use crate::state::{ApiVersion, ContainerState, Health, Labels, ObservedImage, ObservedPort};
 
 /// The model's clock begins here, in seconds since 1970: with 2024.
@@ -96,7 +96,8 @@ pub(super) struct Network {
     pub(super) labels: Labels,
     /// Subnets asked for, in CIDR form.
     pub(super) subnets: Vec<String>,
-    pub(super) predefined: bool,
+    /// What it was made from; none if it was there from the beginning.
+    pub(super) spec: Option<NetworkSpec>,
 }
 
 #[derive(Clone)]
@@ -139,7 +140,7 @@ impl World {
                     driver: driver.to_owned(),
                     labels: Labels::new(),
                     subnets: Vec::new(),
-                    predefined: true,
+                    spec: None,
                 },
             );
         }

@@ -9,6 +9,7 @@ use crate::rows;
 pub fn checks() -> Vec<Check> {
     rows![
         a_networks_life,
+        a_network_is_made_again_as_it_was,
         network_names_are_unique,
         subnets_do_not_overlap,
         a_network_in_use_stays,
@@ -34,6 +35,43 @@ async fn a_networks_life(bench: Bench) {
     engine.remove_network(&id).await.unwrap();
     assert!(error(engine.inspect_network(&spec.name).await).is_not_found());
     assert!(error(engine.remove_network(&id).await).is_not_found());
+}
+
+async fn a_network_is_made_again_as_it_was(bench: Bench) {
+    let engine = &bench.engine;
+    let plain = bench.network("n");
+    let pool = IpamPool {
+        subnet: Some("10.213.79.0/24".to_owned()),
+        ip_range: Some("10.213.79.128/25".to_owned()),
+        gateway: Some("10.213.79.1".to_owned()),
+        aux_addresses: [("router".to_owned(), "10.213.79.2".to_owned())].into_iter().collect(),
+    };
+    let full = NetworkSpec {
+        driver: Some("bridge".to_owned()),
+        options: [("com.docker.network.bridge.enable_icc".to_owned(), "false".to_owned())]
+            .into_iter()
+            .collect(),
+        ipam: Some(IpamSpec { driver: Some("default".to_owned()), pools: vec![pool], ..IpamSpec::default() }),
+        internal: true,
+        attachable: true,
+        enable_ipv6: Some(false),
+        ..bench.network("m")
+    };
+    for spec in [plain, full.clone()] {
+        let id = engine.create_network(&spec).await.unwrap();
+        let definition = engine.network_definition(&id).await.unwrap();
+        assert_eq!((&definition.name, &definition.labels), (&spec.name, &spec.labels));
+        engine.remove_network(&id).await.unwrap();
+        let again = engine.create_network(&definition).await.unwrap();
+        assert_eq!(engine.network_definition(&again).await.unwrap(), definition);
+    }
+    let definition = engine.network_definition(&full.name).await.unwrap();
+    assert_eq!((definition.driver, definition.ipam), (full.driver, full.ipam));
+    for (option, value) in full.options {
+        assert_eq!(definition.options.get(&option), Some(&value));
+    }
+    assert_eq!((definition.internal, definition.attachable), (true, true));
+    assert_eq!(definition.enable_ipv6, Some(false));
 }
 
 async fn network_names_are_unique(bench: Bench) {

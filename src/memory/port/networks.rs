@@ -28,6 +28,13 @@ impl Networks for MemoryEngine {
         })
     }
 
+    fn network_definition(&self, name: &str) -> Answer<'_, NetworkSpec> {
+        let name = name.to_owned();
+        Box::pin(async move {
+            self.call("network_definition", &name, false, |world, _| world.network_definition(&name)).await
+        })
+    }
+
     fn create_network(&self, spec: &NetworkSpec) -> Answer<'_, NetworkId> {
         let spec = spec.clone();
         Box::pin(async move {
