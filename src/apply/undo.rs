@@ -167,7 +167,7 @@ impl<'a> Undo<'a> {
                     Ref::Existing(_) => None,
                 }));
             }
-            if let Op::RenameContainer { .. } = &step.op {
+            if let Op::RemoveContainer { .. } | Op::RenameContainer { .. } = &step.op {
                 set.extend(step.after.iter().filter_map(|at| self.plan.steps[at.0].group.as_ref()));
             }
             let (apart, joined): (Vec<_>, Vec<_>) =

@@ -54,6 +54,15 @@ pub(super) struct Container {
     mounts: Vec<Mount>,
     #[serde(default, deserialize_with = "or_empty")]
     network_settings: NetworkSettings,
+    #[serde(default, deserialize_with = "or_empty")]
+    host_config: HostConfig,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct HostConfig {
+    #[serde(default, deserialize_with = "or_empty")]
+    network_mode: String,
 }
 
 #[derive(Deserialize)]
@@ -160,6 +169,7 @@ impl Container {
             created: self.created,
             labels: self.labels,
             networks,
+            lender: self.host_config.network_mode.strip_prefix("container:").map(ContainerId::from),
             mounts,
             ports,
         }

@@ -163,9 +163,7 @@ impl World {
             return Ok(());
         }
         let subject = format!("container {}", container.name);
-        if let Some(Namespace::Mode(mode)) = &container.spec.network.mode
-            && let Some(other) = mode.strip_prefix("container:")
-        {
+        if let Some(other) = container.spec.network.lender() {
             let other = self.find(other)?;
             if !other.running() {
                 let message = format!("cannot join network of a non running container: {}", other.id);

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::world::{Container, World};
-use crate::spec::Namespace;
 use crate::state::{ContainerState, Health, Labels};
 
 /// Labels that tell a container's history, not its state.
@@ -108,12 +107,10 @@ fn picture(world: &World, container: &Container) -> SnapshotContainer {
         environment,
         command: spec.command.clone().unwrap_or_default(),
         networks: networks.collect(),
-        shares: match &spec.network.mode {
-            Some(Namespace::Mode(mode)) => mode
-                .strip_prefix("container:")
-                .map(|key| world.find(key).map_or_else(|_| key.to_owned(), |found| found.name.clone())),
-            _ => None,
-        },
+        shares: spec
+            .network
+            .lender()
+            .map(|key| world.find(key).map_or_else(|_| key.to_owned(), |found| found.name.clone())),
         mounts: mounts.collect(),
         ports,
         uploaded: !container.uploads.is_empty(),

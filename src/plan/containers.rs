@@ -372,6 +372,19 @@ impl<'a> Builder<'a> {
                 pairs.push((service.name.clone(), of.clone()));
             }
         }
+        // An old container can't come back without the one whose network it shares.
+        let old = self.planned.values().flatten().filter_map(|one| one.replaces.as_ref());
+        for (old, _) in old {
+            let lender = old.lender.as_ref().and_then(|id| self.existing.container_of(id));
+            let service =
+                |container: &ObservedContainer| container.label(labels::SERVICE).map(ServiceName::from);
+            if let (Some(name), Some(of)) = (service(old), lender.and_then(service))
+                && name != of
+                && replaced(&of)
+            {
+                pairs.push((name, of));
+            }
+        }
         for (name, planned) in &self.planned {
             let named =
                 planned.iter().filter(|one| one.replaces.is_some()).filter_map(|one| one.rename.as_ref());

@@ -131,6 +131,16 @@ pub struct NetworkAttachment {
     pub disabled: bool,
 }
 
+impl NetworkAttachment {
+    /// The container, by id or name, whose network it shares.
+    pub fn lender(&self) -> Option<&str> {
+        match &self.mode {
+            Some(Namespace::Mode(mode)) => mode.strip_prefix("container:"),
+            _ => None,
+        }
+    }
+}
+
 /// A container's place on one network.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EndpointSpec {

@@ -50,6 +50,8 @@ pub struct ObservedContainer {
     pub labels: Labels,
     /// Networks it is attached to.
     pub networks: Vec<ObservedEndpoint>,
+    /// The container whose network it shares, when it does.
+    pub lender: Option<ContainerId>,
     /// What is mounted.
     pub mounts: Vec<ObservedMount>,
     /// Ports, published or not.

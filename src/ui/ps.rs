@@ -163,6 +163,7 @@ mod tests {
             created: 1_764_000_000,
             labels: [(SERVICE.to_owned(), service.to_owned())].into(),
             networks: Vec::new(),
+            lender: None,
             mounts: vec![ObservedMount {
                 kind: "bind".into(),
                 name: None,

@@ -296,6 +296,7 @@ async fn networks_of_ended_containers_are_not_shared(bench: Bench) {
     bench.engine.start_container(&host).await.unwrap();
     bench.engine.start_container(&guest).await.unwrap();
     assert_eq!(bench.inspect(&guest).await.spec.network, spec.network);
+    assert_eq!(bench.listed(&guest).await.lender, Some(host));
 }
 
 async fn new_features_need_new_engines(bench: Bench) {

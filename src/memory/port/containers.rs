@@ -293,6 +293,7 @@ fn observed(world: &World, container: &Container, now: i64) -> ObservedContainer
                     .then(|| endpoint.ipv4_address.clone().unwrap_or_else(|| "172.18.0.2".to_owned())),
             })
             .collect(),
+        lender: spec.network.lender().map(ContainerId::from),
         mounts: mounts(world, container),
         ports: container.ports.clone(),
     }
