@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod fixtures;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,8 +23,7 @@ use rcompose::ui::diag::{Look, draw_account};
 use rcompose::ui::table;
 use rcompose::yaml::{self, Kind, Node, Segment};
 
-/// The directory the projects seem to be in, so that messages are the same on every machine.
-const DIRECTORY: &str = "/shop";
+use fixtures::{DIRECTORY, Verdict, folders};
 
 /// What `request.json` may say here and in the other fixtures; what is not needed is passed over.
 #[derive(Default, serde::Deserialize)]
@@ -42,16 +43,7 @@ struct Case {
 
 impl Case {
     fn new(folder: &Path) -> Case {
-        let mut files = MapFiles::new().with_directory(DIRECTORY);
-        let mut wanted = Wanted::default();
-        for path in files_of(folder) {
-            let content = fs::read(&path).unwrap();
-            match path.strip_prefix(folder).unwrap().to_str().unwrap() {
-                "request.json" => wanted = serde_json::from_slice(&content).unwrap(),
-                "expected.txt" | "questions.txt" => {}
-                name => files = files.with(Path::new(DIRECTORY).join(name), content),
-            }
-        }
+        let (files, wanted): (_, Wanted) = fixtures::read(folder);
         let request = Request {
             files: wanted.files,
             profiles: wanted.profiles,
@@ -66,23 +58,6 @@ impl Case {
     fn load(&self) -> (Loaded, Provenance) {
         load_recorded(&self.request, Reading { files: &self.files, remote: None })
     }
-}
-
-fn files_of(folder: &Path) -> Vec<PathBuf> {
-    let mut all = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { all.extend(files_of(&path)) } else { all.push(path) }
-    }
-    all.sort();
-    all
-}
-
-fn folders(below: &str) -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(below);
-    let mut all: Vec<PathBuf> = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
-    all.sort();
-    all
 }
 
 /// Every project of the fixtures that loads.
@@ -122,8 +97,7 @@ fn leaves(node: &Node, path: &mut yaml::Path, into: &mut Vec<yaml::Path>) {
 
 #[test]
 fn values_are_explained_as_expected() {
-    let bless = std::env::var_os("RCOMPOSE_BLESS").is_some_and(|value| value == "1");
-    let mut wrong = Vec::new();
+    let mut verdict = Verdict::new();
     for folder in folders("tests/explain") {
         let case = Case::new(&folder);
         let (loaded, record) = case.load();
@@ -141,14 +115,9 @@ fn values_are_explained_as_expected() {
             told.push('\n');
         }
         told.push_str(&explainer.origins());
-        let expected = folder.join("expected.txt");
-        if bless {
-            fs::write(&expected, &told).unwrap();
-        } else if fs::read_to_string(&expected).ok().as_ref() != Some(&told) {
-            wrong.push(format!("{}: not as expected\n{told}", case.name));
-        }
+        verdict.compare(&folder.join("expected.txt"), &told);
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    verdict.end();
 }
 
 /// Nothing is printed that can't be accounted for: a place, or a rule that made it.

@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod fixtures;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,13 +17,11 @@ use rcompose::diag::{Code, Severity};
 use rcompose::lint::RULES;
 use rcompose::load::discover::Request;
 use rcompose::load::env::Environment;
-use rcompose::load::files::MapFiles;
 use rcompose::ui::diag::{Look, draw_in};
 use rcompose::ui::sarif;
 use serde_json::Value;
 
-/// The directory the projects seem to be in, so that messages are the same on every machine.
-const DIRECTORY: &str = "/shop";
+use fixtures::{DIRECTORY, Verdict, assert_places_lie_in_the_texts, code_of, files_of, name_of, root};
 
 /// What `request.json` may say.
 #[derive(Default, serde::Deserialize)]
@@ -35,56 +35,17 @@ struct Wanted {
     environment: BTreeMap<String, String>,
 }
 
-fn root(below: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(below)
-}
-
-fn files_of(folder: &Path) -> Vec<PathBuf> {
-    let mut all = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { all.extend(files_of(&path)) } else { all.push(path) }
-    }
-    all.sort();
-    all
-}
-
 fn folders() -> Vec<PathBuf> {
-    let mut all: Vec<PathBuf> =
-        fs::read_dir(root("tests/lint")).unwrap().map(|entry| entry.unwrap().path()).collect();
-    all.sort();
-    assert!(all.iter().all(|folder| folder.is_dir()), "a stray file in tests/lint");
-    all
-}
-
-fn name(folder: &Path) -> &str {
-    folder.file_name().unwrap().to_str().unwrap()
+    fixtures::folders("tests/lint")
 }
 
 /// The code a folder is named for; none for those without a finding.
-fn code_of(folder: &Path) -> Option<Code> {
-    let name = name(folder);
-    if name.starts_with("none_") {
-        return None;
-    }
-    let named = |code: &Code| {
-        name.strip_prefix(&format!("{}_{}", code.id(), code.slug()))
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
-    };
-    Some(Code::all().find(named).unwrap_or_else(|| panic!("{name}: no code and slug in front")))
+fn trap_of(folder: &Path) -> Option<Code> {
+    (!name_of(folder).starts_with("none_")).then(|| code_of(folder))
 }
 
 fn linted(folder: &Path) -> Linted {
-    let mut files = MapFiles::new().with_directory(DIRECTORY);
-    let mut wanted = Wanted::default();
-    for path in files_of(folder) {
-        let content = fs::read(&path).unwrap();
-        match path.strip_prefix(folder).unwrap().to_str().unwrap() {
-            "request.json" => wanted = serde_json::from_slice(&content).unwrap(),
-            "expected.txt" => {}
-            name => files = files.with(Path::new(DIRECTORY).join(name), content),
-        }
-    }
+    let (files, wanted): (_, Wanted) = fixtures::read(folder);
     let request = Request {
         profiles: wanted.profiles,
         cwd: PathBuf::from(DIRECTORY),
@@ -99,32 +60,22 @@ fn linted(folder: &Path) -> Linted {
 
 #[test]
 fn traps_are_told_as_expected() {
-    let bless = std::env::var_os("RCOMPOSE_BLESS").is_some_and(|value| value == "1");
-    let mut wrong = Vec::new();
+    let mut verdict = Verdict::new();
     for folder in folders() {
         let Linted { findings, sources } = linted(&folder);
         let drawn = draw_in(&findings, &sources, Look::default(), Some(Path::new(DIRECTORY)));
-        match code_of(&folder) {
+        let name = name_of(&folder);
+        match trap_of(&folder) {
             Some(code) if !findings.iter().any(|finding| finding.code == code) => {
-                wrong.push(format!("{}: no {code} among the findings\n{drawn}", name(&folder)));
+                verdict.wrong(format!("{name}: no {code} among the findings\n{drawn}"));
             }
-            None if !findings.is_empty() => wrong.push(format!("{}: findings\n{drawn}", name(&folder))),
+            None if !findings.is_empty() => verdict.wrong(format!("{name}: findings\n{drawn}")),
             _ => {}
         }
-        for finding in findings.iter() {
-            let spans = [finding.span].into_iter().chain(finding.labels.iter().map(|label| label.span));
-            for span in spans.chain(finding.edit.iter().map(|edit| edit.span)).filter(|span| span.is_some()) {
-                assert!(sources.slice(span).is_some(), "{}: {finding:?}", folder.display());
-            }
-        }
-        let expected = folder.join("expected.txt");
-        if bless {
-            fs::write(&expected, &drawn).unwrap();
-        } else if fs::read_to_string(&expected).ok().as_ref() != Some(&drawn) {
-            wrong.push(format!("{}: not as expected\n{drawn}", name(&folder)));
-        }
+        assert_places_lie_in_the_texts(&folder, &findings, &sources);
+        verdict.compare(&folder.join("expected.txt"), &drawn);
     }
-    assert!(wrong.is_empty(), "{}\n\n{} of them", wrong.join("\n\n"), wrong.len());
+    verdict.end();
 }
 
 /// An edit that is shown must do what it says: the finding is gone once it is made.
@@ -160,7 +111,7 @@ fn edits_mend_what_they_are_shown_for() {
 
 #[test]
 fn each_rule_has_a_folder() {
-    let shown: Vec<Code> = folders().iter().filter_map(|folder| code_of(folder)).collect();
+    let shown: Vec<Code> = folders().iter().filter_map(|folder| trap_of(folder)).collect();
     for rule in RULES {
         assert!(shown.contains(&rule.code), "{} has no folder in tests/lint", rule.code);
     }

@@ -7,6 +7,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod fixtures;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
@@ -14,6 +16,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use fixtures::name_of;
 
 /// What `case.json` says.
 #[derive(serde::Deserialize)]
@@ -76,18 +80,8 @@ struct Outcome {
     stderr: String,
 }
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/load")
-}
-
 fn folders() -> Vec<PathBuf> {
-    let mut all: Vec<PathBuf> = fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    all.sort();
-    all
-}
-
-fn name_of(folder: &Path) -> String {
-    folder.file_name().unwrap().to_str().unwrap().to_owned()
+    fixtures::folders("tests/load")
 }
 
 fn read_case(folder: &Path) -> Case {
@@ -277,7 +271,7 @@ fn first_difference(known: &str, now: &str) -> String {
 
 #[test]
 fn cases_load_as_expected() {
-    let bless = std::env::var_os("RCOMPOSE_BLESS").is_some_and(|value| value == "1");
+    let bless = fixtures::bless();
     let reference = std::env::var_os("RCOMPOSE_REFERENCE").filter(|path| !path.is_empty()).map(PathBuf::from);
     if reference.is_none() {
         eprintln!("SKIPPED: the comparison with Docker Compose, since RCOMPOSE_REFERENCE is not set");
@@ -287,7 +281,6 @@ fn cases_load_as_expected() {
         for _ in 0..4 {
             scope.spawn(|| {
                 while let Some(folder) = folders.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    assert!(folder.is_dir(), "{}: a stray file", folder.display());
                     let found = check(folder, reference.as_deref(), bless);
                     wrong.lock().unwrap().extend(found);
                 }

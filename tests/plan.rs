@@ -6,11 +6,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
+mod fixtures;
 mod world;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rcompose::base::{ContainerId, ServiceName};
 use rcompose::diag::SourceMap;
@@ -21,6 +22,7 @@ use rcompose::spec::PullPolicy;
 use rcompose::state::{ApiVersion, ObservedImage};
 use rcompose::ui;
 
+use fixtures::{Verdict, folders};
 use world::{Run, load_text, with_paused_time};
 
 /// What `request.json` may say.
@@ -154,21 +156,12 @@ fn planned(folder: &Path) -> (Plan, SourceMap) {
     (plan, loaded.sources)
 }
 
-fn folders() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plan");
-    let mut all: Vec<PathBuf> = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
-    all.sort();
-    all
-}
-
 const FILES: [&str; 5] = ["before.yaml", "compose.yaml", "expected.json", "expected.txt", "request.json"];
 
 #[test]
 fn plans_read_as_expected() {
-    let bless = std::env::var_os("RCOMPOSE_BLESS").is_some_and(|value| value == "1");
-    let mut wrong = Vec::new();
-    for folder in folders() {
-        assert!(folder.is_dir(), "{}: a stray file", folder.display());
+    let mut verdict = Verdict::new();
+    for folder in folders("tests/plan") {
         for entry in fs::read_dir(&folder).unwrap() {
             let name = entry.unwrap().file_name();
             assert!(FILES.iter().any(|known| name == *known), "{}: a stray {name:?}", folder.display());
@@ -177,14 +170,8 @@ fn plans_read_as_expected() {
         let warnings: String = plan.warnings.iter().map(|text| format!("warning: {text}\n")).collect();
         let text = warnings + &ui::plan::text(&plan::print(&plan, &sources), false);
         let json = format!("{:#}\n", to_json(&plan, &sources));
-        for (name, found) in [("expected.txt", text), ("expected.json", json)] {
-            let expected = folder.join(name);
-            if bless {
-                fs::write(&expected, &found).unwrap();
-            } else if fs::read_to_string(&expected).unwrap_or_default() != found {
-                wrong.push(format!("{}: not as expected\n{found}", expected.display()));
-            }
-        }
+        verdict.compare(&folder.join("expected.txt"), &text);
+        verdict.compare(&folder.join("expected.json"), &json);
     }
-    assert!(wrong.is_empty(), "{}\n\n{} of them", wrong.join("\n\n"), wrong.len());
+    verdict.end();
 }

@@ -1,14 +1,11 @@
 //! A project known from its containers' labels only: no Compose file is at hand (`-p NAME`).
 
-use std::sync::Arc;
-
 use indexmap::IndexMap;
 
 use crate::base::{ProjectName, ServiceName};
 use crate::diag::Span;
-use crate::model::Service;
 use crate::spec::{
-    Condition, ContainerSpec, Dependency, Desired, NetworkSpec, PullPolicy, ServiceSpec, VolumeSpec, labels,
+    Condition, ContainerSpec, Dependency, Desired, NetworkSpec, ServiceSpec, VolumeSpec, labels,
 };
 use crate::state::Observed;
 
@@ -22,19 +19,9 @@ pub fn desired(project: &ProjectName, observed: &Observed) -> Desired {
         }
         let name = ServiceName::from(container.label(labels::SERVICE).unwrap_or(&container.name));
         let service = services.entry(name.clone()).or_insert_with(|| ServiceSpec {
-            name: name.clone(),
-            scale: 0,
-            container_name: None,
             container: ContainerSpec { image: container.image.clone(), ..ContainerSpec::default() },
-            source: Arc::new(Service { name, ..Service::default() }),
             depends_on: dependencies(container.label(labels::DEPENDS_ON).unwrap_or_default()),
-            pull_policy: PullPolicy::Never,
-            has_build: false,
-            provider: false,
-            attach: true,
-            post_start: Vec::new(),
-            pre_stop: Vec::new(),
-            span: Span::NONE,
+            ..ServiceSpec::named(name)
         });
         service.scale += 1;
     }

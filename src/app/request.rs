@@ -150,26 +150,10 @@ pub fn with_dependants(desired: &Desired, names: &[ServiceName]) -> Vec<ServiceN
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diag::Span;
-    use crate::model::Service;
-    use crate::spec::{ContainerSpec, PullPolicy, ServiceSpec};
+    use crate::spec::ServiceSpec;
 
     fn desired(names: &[&str], others: &[&str]) -> Desired {
-        let spec = |name: &str| ServiceSpec {
-            name: name.into(),
-            scale: 1,
-            container_name: None,
-            container: ContainerSpec::default(),
-            source: std::sync::Arc::new(Service::default()),
-            depends_on: Vec::new(),
-            pull_policy: PullPolicy::Missing,
-            has_build: false,
-            provider: false,
-            attach: true,
-            post_start: Vec::new(),
-            pre_stop: Vec::new(),
-            span: Span::NONE,
-        };
+        let spec = |name: &str| ServiceSpec { scale: 1, ..ServiceSpec::named(name.into()) };
         Desired {
             project: ProjectName::from("p"),
             services: names.iter().map(|name| (ServiceName::from(*name), spec(name))).collect(),

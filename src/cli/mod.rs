@@ -48,7 +48,7 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 enum Command {
     Up(cmd::up::Up),
-    Plan(cmd::up::Plan),
+    Plan(cmd::plan::Plan),
     Down(cmd::lifecycle::Down),
     Start(cmd::lifecycle::Start),
     Stop(cmd::lifecycle::Stop),
@@ -96,8 +96,8 @@ pub fn main() -> ExitCode {
         }
     };
     ExitCode::from(match cli.command {
-        Command::Up(up) => cmd::up::run_up(&front, &up),
-        Command::Plan(plan) => cmd::up::run_plan(&front, &plan),
+        Command::Up(up) => cmd::up::run(&front, &up),
+        Command::Plan(plan) => cmd::plan::run(&front, &plan),
         Command::Down(down) => cmd::lifecycle::run_down(&front, &down),
         Command::Start(start) => cmd::lifecycle::run_start(&front, &start),
         Command::Stop(stop) => cmd::lifecycle::run_stop(&front, &stop),

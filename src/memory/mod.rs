@@ -232,6 +232,17 @@ impl MemoryEngine {
         self.shared.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The world as it is by now. Whoever waits for it hears of what has come about meanwhile.
+    fn advanced(&self) -> MutexGuard<'_, World> {
+        let mut world = self.world();
+        let before = world.events.len();
+        world.advance(Instant::now());
+        if world.events.len() != before {
+            self.shared.changed.notify_waiters();
+        }
+        world
+    }
+
     /// One call: recorded, troubled when planned, then done at once.
     async fn call<T>(
         &self,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::diag::Span;
-use crate::yaml::{Key, Kind, Node, Path, PathRef, Segment};
+use crate::yaml::{Found, Node, Path, PathRef, Segment};
 
 /// The part of the tree an object was read from. It costs nothing until it is asked: the tree is shared
 /// and looked through on demand.
@@ -57,41 +57,7 @@ impl Origins {
 
     fn find(&self, below: &[Segment]) -> Option<Found<'_>> {
         let root = self.root.as_deref()?;
-        self.path
-            .0
-            .iter()
-            .chain(below)
-            .try_fold(Found { key: None, node: root }, |at, segment| at.step(segment))
-    }
-}
-
-struct Found<'a> {
-    key: Option<&'a Key>,
-    node: &'a Node,
-}
-
-impl<'a> Found<'a> {
-    fn key_span(&self) -> Span {
-        self.key.map_or(self.node.span, |key| if key.span.is_some() { key.span } else { self.node.span })
-    }
-
-    fn step(self, segment: &Segment) -> Option<Found<'a>> {
-        match (&self.node.kind, segment) {
-            (Kind::Mapping(map), Segment::Key(key)) => {
-                map.entry(key).map(|entry| Found { key: Some(&entry.key), node: &entry.value })
-            }
-            (Kind::Sequence(items), Segment::Index(at)) => {
-                items.get(*at).map(|node| Found { key: None, node })
-            }
-            (Kind::Sequence(items), Segment::Key(key)) => items
-                .iter()
-                .find(|item| {
-                    let rest = item.as_str().and_then(|text| text.strip_prefix(key.as_str()));
-                    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['=', ':']))
-                })
-                .map(|node| Found { key: None, node }),
-            _ => None,
-        }
+        self.path.0.iter().chain(below).try_fold(Found::top(root), |at, segment| at.step(segment))
     }
 }
 
@@ -99,7 +65,7 @@ impl<'a> Found<'a> {
 mod tests {
     use super::*;
     use crate::diag::FileId;
-    use crate::yaml::Mapping;
+    use crate::yaml::{Key, Kind, Mapping};
 
     #[test]
     fn the_nearest_known_place_is_found() {

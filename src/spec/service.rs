@@ -117,6 +117,25 @@ pub struct HookSpec {
 }
 
 impl ServiceSpec {
+    /// A service of which no more is known than the name: no containers, and nothing that it waits for.
+    pub fn named(name: ServiceName) -> ServiceSpec {
+        ServiceSpec {
+            scale: 0,
+            container_name: None,
+            container: ContainerSpec::default(),
+            source: Arc::new(Service { name: name.clone(), ..Service::default() }),
+            depends_on: Vec::new(),
+            pull_policy: PullPolicy::Never,
+            has_build: false,
+            provider: false,
+            attach: true,
+            post_start: Vec::new(),
+            pre_stop: Vec::new(),
+            span: Span::NONE,
+            name,
+        }
+    }
+
     /// The config hash, after references to other services were replaced by containers. A service whose
     /// container `resolve` doesn't know stays as written, as in the reference.
     pub fn config_hash(&self, resolve: &dyn Fn(&str) -> Option<ContainerId>) -> String {

@@ -6,6 +6,7 @@
 
 mod anchors;
 pub mod emit;
+mod found;
 mod indent;
 mod node;
 mod parse;
@@ -15,6 +16,7 @@ mod syntax;
 mod tabs;
 mod tags;
 
+pub use found::Found;
 pub use node::{Entry, Key, Kind, Mapping, Node};
 pub use parse::{Borrowed, Document, Tagged, TaggedPath, parse, parse_with_aliases};
 pub use path::{Path, PathError, PathRef, Pattern, Segment};

@@ -2,7 +2,7 @@
 
 use std::path::Path as FilePath;
 
-use super::lookup::{self, Found};
+use super::lookup;
 use super::origins::{InFile, VariableUse};
 use super::{Explainer, Fact, FactKind};
 use crate::diag::Span;
@@ -11,7 +11,7 @@ use crate::load::implied::implied;
 use crate::load::name::NameSource;
 use crate::load::paths::is_path;
 use crate::load::provenance::contains;
-use crate::yaml::{Kind, Node, Path, Segment};
+use crate::yaml::{Found, Kind, Node, Path, Segment};
 
 /// The facts of a value, in the order they are told.
 #[derive(Default)]

@@ -1,13 +1,6 @@
 //! Paths in trees: the printed one and the one it was read from, which write some things differently.
 
-use crate::yaml::{Key, Kind, Node, Path, Segment};
-
-/// One node on the way to a path.
-#[derive(Clone, Copy)]
-pub(super) struct Found<'a> {
-    pub key: Option<&'a Key>,
-    pub node: &'a Node,
-}
+use crate::yaml::{Found, Kind, Node, Path, Segment};
 
 /// How far a path leads.
 pub(super) struct Miss<'a> {
@@ -20,29 +13,12 @@ pub(super) struct Miss<'a> {
 /// The nodes on the way to a path, from the top on, as far as there are any. In lists of `key=value` texts,
 /// keys find their item.
 pub(super) fn trail<'a>(root: &'a Node, path: &Path) -> Vec<Found<'a>> {
-    let mut nodes = vec![Found { key: None, node: root }];
+    let mut nodes = vec![Found::top(root)];
     for segment in &path.0 {
-        let Some(next) = nodes.last().and_then(|last| step(last.node, segment)) else { break };
+        let Some(next) = nodes.last().and_then(|last| last.step(segment)) else { break };
         nodes.push(next);
     }
     nodes
-}
-
-fn step<'a>(node: &'a Node, segment: &Segment) -> Option<Found<'a>> {
-    match (&node.kind, segment) {
-        (Kind::Mapping(map), Segment::Key(key)) => {
-            map.entry(key).map(|entry| Found { key: Some(&entry.key), node: &entry.value })
-        }
-        (Kind::Sequence(items), Segment::Index(at)) => items.get(*at).map(|node| Found { key: None, node }),
-        (Kind::Sequence(items), Segment::Key(key)) => items
-            .iter()
-            .find(|item| {
-                let rest = item.as_str().and_then(|text| text.strip_prefix(key.as_str()));
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['=', ':']))
-            })
-            .map(|node| Found { key: None, node }),
-        _ => None,
-    }
 }
 
 /// Follows a path as people write it: keys with dots may go without their quotes.
@@ -74,7 +50,7 @@ fn follow<'a>(
             (Segment::Index(_), Segment::Index(_)) if at == 0 => (first.clone(), 1),
             _ => break,
         };
-        if let Some(next) = step(node, &wanted) {
+        if let Some(next) = Found::top(node).step(&wanted) {
             path.0.push(wanted);
             let found = follow(next.node, &rest[taken..], path, best);
             path.0.pop();

@@ -1,11 +1,11 @@
 //! What a value took the place of.
 
 use super::facts::Facts;
-use super::lookup::{self, Found};
+use super::lookup;
 use super::{Explainer, FactKind};
 use crate::diag::Span;
 use crate::load::provenance::{self, How};
-use crate::yaml::{Path, Segment};
+use crate::yaml::{Found, Path, Segment};
 
 impl Explainer<'_> {
     /// What the value took the place of.

@@ -1,15 +1,18 @@
 //! Attached `up`: progress and output together, until the containers end or a signal comes.
 
+mod cascade;
+mod screen;
+
 use std::collections::BTreeSet;
 use std::future::Future;
-use std::io::{self, Stderr, Stdout};
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval};
 
 use super::lifecycle::{Done, finish};
+use super::shape::Prepared;
 use super::up::Up;
 use crate::app::attach::{self, Attachments, Collector};
 use crate::app::converge::{self, ConvergeError, Converged, Way};
@@ -19,11 +22,12 @@ use crate::cli::exit;
 use crate::cli::front::{Asker, Front, seconds};
 use crate::cli::signals;
 use crate::diag::SourceMap;
-use crate::event::{Event, LogEvent};
+use crate::event::Event;
 use crate::plan::{self, Intent};
-use crate::ui::logs::{LogLook, LogWriter};
-use crate::ui::progress::Progress;
+use crate::ui::logs::LogLook;
 use crate::ui::terminal;
+use cascade::Cascade;
+use screen::Screen;
 
 /// Lines that may wait for the terminal.
 const BUFFERED_LINES: usize = 1024;
@@ -45,14 +49,8 @@ enum End {
 }
 
 /// Runs `up` and shows the output of its containers.
-pub fn run(
-    front: &Front,
-    up: &Up,
-    desired: Desired,
-    sources: SourceMap,
-    intent: plan::Up,
-    ignore_orphans: bool,
-) -> u8 {
+pub(super) fn run(front: &Front, up: &Up, prepared: Prepared) -> u8 {
+    let Prepared { desired, sources, intent, ignore_orphans } = prepared;
     if let Some(name) = &up.exit_code_from
         && !desired.services.contains_key(name.as_str())
     {
@@ -70,15 +68,11 @@ pub fn run(
             no_prefix: up.no_log_prefix,
             split_streams: true,
         };
-        let show = Show {
-            progress: front.progress(),
-            writer: LogWriter::new(look, io::stdout(), io::stderr()),
-            began: Instant::now(),
-        };
+        let screen = Screen::new(front.progress(), look);
         let names = attach::wanted_names(&desired, services.as_ref());
         let attached = Attached { front, up, desired, ignore_orphans, session, canceller };
         Ok::<_, ConvergeError>(
-            attached.follow(show, names, intent, sources, attachments, collector, events).await,
+            attached.follow(screen, names, intent, sources, attachments, collector, events).await,
         )
     });
     match outcome {
@@ -120,43 +114,6 @@ fn attach_set(
     Ok((!set.is_empty() && set.len() < desired.services.len()).then_some(set))
 }
 
-/// What is on the screen.
-struct Show {
-    progress: Progress,
-    writer: LogWriter<Stdout, Stderr>,
-    began: Instant,
-}
-
-impl Show {
-    fn event(&mut self, event: &Event) {
-        self.progress.handle(event, self.began.elapsed());
-    }
-
-    /// Writes lines above the live block.
-    fn lines(
-        &mut self,
-        first: LogEvent,
-        more: &mut mpsc::Receiver<LogEvent>,
-        mut seen: impl FnMut(&LogEvent),
-    ) {
-        self.progress.clear();
-        let mut next = Some(first);
-        // A batch at a time, so that a flood of lines doesn't hold up everything else.
-        for _ in 0..BUFFERED_LINES {
-            let Some(event) = next else { break };
-            seen(&event);
-            // A reader that went away is told by the signal or the end of the containers.
-            let _ = self.writer.write(&event);
-            next = more.try_recv().ok();
-        }
-        if let Some(event) = next {
-            seen(&event);
-            let _ = self.writer.write(&event);
-        }
-        let _ = self.writer.flush();
-    }
-}
-
 struct Attached<'a> {
     front: &'a Front,
     up: &'a Up,
@@ -170,7 +127,7 @@ impl Attached<'_> {
     #[expect(clippy::too_many_arguments, reason = "one loop owns all that happens at once")]
     async fn follow(
         self,
-        mut show: Show,
+        mut screen: Screen,
         names: Vec<String>,
         intent: plan::Up,
         sources: SourceMap,
@@ -179,12 +136,7 @@ impl Attached<'_> {
         mut events: mpsc::UnboundedReceiver<Event>,
     ) -> End {
         let (sender, mut lines) = mpsc::channel(BUFFERED_LINES);
-        for name in &names {
-            show.writer.register(name);
-        }
-        if !names.is_empty() {
-            let _ = show.writer.note(&format!("Attaching to {}", names.join(", ")));
-        }
+        screen.announce(&names);
         let consent = Asker { yes: self.up.yes || self.up.old_yes };
         let (signals, mut signalled) = mpsc::unbounded_channel();
         let (pulse, _) = cancellation();
@@ -230,7 +182,7 @@ impl Attached<'_> {
                     // Who sits there sees how the containers end; a script has its output cut off at once.
                     quiet = count > 1 || !terminal::stdout_is_terminal();
                     if count == 1 {
-                        show.progress.clear();
+                        screen.clear();
                         self.front.info("Gracefully Stopping... press Ctrl+C again to force");
                         self.canceller.cancel(CancelStage::Graceful);
                         stop_wanted = true;
@@ -239,13 +191,10 @@ impl Attached<'_> {
                         stopping = Some(self.stop(Some(Duration::ZERO)));
                     }
                 }
-                Some(event) = events.recv() => show.event(&event),
+                Some(event) = events.recv() => screen.event(&event),
                 done = &mut making, if !made => {
                     made = true;
-                    while let Ok(event) = events.try_recv() {
-                        show.event(&event);
-                    }
-                    show.progress.finish(show.began.elapsed());
+                    screen.finish(&mut events);
                     match self.judge(done, &sources) {
                         Some(end) if !interrupted => return end,
                         _ => {}
@@ -254,7 +203,7 @@ impl Attached<'_> {
                 Some(event) = lines.recv(), if listening => {
                     if !quiet {
                         let cascade = &mut cascade;
-                        show.lines(event, &mut lines, |event| stop_wanted |= cascade.sees(event));
+                        screen.lines(event, &mut lines, |event| stop_wanted |= cascade.sees(event));
                         if stop_wanted && !interrupted {
                             self.front.info("Aborting on container exit...");
                         }
@@ -266,30 +215,27 @@ impl Attached<'_> {
                     while let Ok(event) = lines.try_recv() {
                         if !quiet {
                             let cascade = &mut cascade;
-                            show.lines(event, &mut lines, |event| { cascade.sees(event); });
+                            screen.lines(event, &mut lines, |event| { cascade.sees(event); });
                         }
                     }
                     listening = false;
                 }
                 _ = async { match &mut stopping { Some(stop) => { let _ = stop.await; }, None => std::future::pending().await } } => {
                     stopping = None;
-                    while let Ok(event) = events.try_recv() {
-                        show.event(&event);
-                    }
-                    show.progress.finish(show.began.elapsed());
+                    screen.finish(&mut events);
                     if interrupted {
                         if !quiet && !collected {
                             let _ = tokio::time::timeout(LAST_WORDS, &mut collecting).await;
                         }
                         while let Ok(event) = lines.try_recv() {
                             if !quiet {
-                                show.lines(event, &mut lines, |_| ());
+                                screen.lines(event, &mut lines, |_| ());
                             }
                         }
                         return End::Signalled;
                     }
                 }
-                _ = tick.tick() => show.progress.tick(show.began.elapsed()),
+                _ = tick.tick() => screen.tick(),
             }
         }
         if interrupted { End::Signalled } else { End::Over(cascade.code()) }
@@ -323,40 +269,5 @@ impl Attached<'_> {
             session.events.send(Event::Began { operation: "stop" });
             attach::stop(&session, desired, timeout).await
         })
-    }
-}
-
-/// When one container's end ends all, and with which code.
-struct Cascade<'a> {
-    up: &'a Up,
-    first: Option<i64>,
-    chosen: Option<i64>,
-}
-
-impl<'a> Cascade<'a> {
-    fn new(up: &'a Up) -> Cascade<'a> {
-        Cascade { up, first: None, chosen: None }
-    }
-
-    /// Takes an event; whether everything is to be stopped now.
-    fn sees(&mut self, event: &LogEvent) -> bool {
-        let LogEvent::Exited { service, code, .. } = event else { return false };
-        let up = self.up;
-        if up.exit_code_from.as_deref() == Some(service.as_str()) {
-            self.chosen.get_or_insert(*code);
-        }
-        let on_failure = up.abort_on_container_failure && *code != 0;
-        let on_exit =
-            up.abort_on_container_exit || (up.exit_code_from.is_some() && !up.abort_on_container_failure);
-        if !(on_exit || on_failure) || self.first.is_some() {
-            return false;
-        }
-        self.first = Some(*code);
-        true
-    }
-
-    fn code(&self) -> u8 {
-        let code = self.chosen.or(self.first).unwrap_or(0);
-        u8::try_from(code).unwrap_or(exit::ERROR)
     }
 }

@@ -1,21 +1,18 @@
-//! `up` and `plan`, which share what they would do.
+//! `up`.
 
 use clap::Args;
-use indexmap::IndexMap;
 
 use super::lifecycle::{Done, finish};
+use super::plan::show;
+use super::shape::{Prepared, Shape, prepare};
+use crate::app::Desired;
 use crate::app::converge::{self, Way};
-use crate::app::load::LoadRequest;
-use crate::app::request::{self, Aim};
-use crate::app::{Along, Desired, PullPolicy, env};
-use crate::base::ServiceName;
 use crate::cli::exit;
 use crate::cli::front::{Asker, Front, seconds};
 use crate::cli::usage::whole;
-use crate::diag::SourceMap;
 use crate::event::Event;
-use crate::plan::{self, Intent, Recreate};
-use crate::ui::{self, terminal};
+use crate::plan::Intent;
+use crate::ui::terminal;
 
 /// Make the project exist and run
 #[derive(Args, Clone, Debug, Default)]
@@ -104,197 +101,8 @@ pub struct Up {
     pub watch: bool,
 }
 
-/// What `up` would make: shared with `plan`.
-#[derive(Args, Clone, Debug, Default)]
-pub struct Shape {
-    /// Only these services and what they depend on
-    #[arg(value_name = "SERVICE")]
-    pub services: Vec<String>,
-
-    /// Replace containers even if nothing changed
-    #[arg(long)]
-    pub force_recreate: bool,
-
-    /// Leave containers that exist as they are
-    #[arg(long)]
-    pub no_recreate: bool,
-
-    /// Replace the containers of dependencies too
-    #[arg(long)]
-    pub always_recreate_deps: bool,
-
-    /// New anonymous volumes, instead of those of the replaced containers
-    #[arg(short = 'V', long)]
-    pub renew_anon_volumes: bool,
-
-    /// Leave dependencies out
-    #[arg(long)]
-    pub no_deps: bool,
-
-    /// Create, but don't start
-    #[arg(long)]
-    pub no_start: bool,
-
-    /// Remove containers of services that are no longer in the files [env: COMPOSE_REMOVE_ORPHANS]
-    #[arg(long)]
-    pub remove_orphans: bool,
-
-    /// How many containers of a service
-    #[arg(long, value_name = "SERVICE=N")]
-    pub scale: Vec<String>,
-
-    /// When to pull: always, missing, never (default: as the file says)
-    #[arg(long, value_name = "WHEN")]
-    pub pull: Option<String>,
-
-    /// Seconds a container has to stop
-    #[arg(short, long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = whole)]
-    pub timeout: Option<i64>,
-}
-
-/// Show what `up` would do, and why: exits with 0 for nothing, 2 for changes, 1 for errors
-#[derive(Args, Clone, Debug, Default)]
-pub struct Plan {
-    #[command(flatten)]
-    pub shape: Shape,
-
-    /// Form of the output: text or json
-    #[arg(long, value_name = "FORM", default_value = "text")]
-    pub format: String,
-}
-
-/// Runs `plan`.
-pub fn run_plan(front: &Front, plan: &Plan) -> u8 {
-    if !matches!(plan.format.as_str(), "text" | "json") {
-        return front.fail(format!("unsupported format \"{}\"", plan.format));
-    }
-    let prepared = match prepare(front, &plan.shape, false, None) {
-        Ok(prepared) => prepared,
-        Err(code) => return code,
-    };
-    show_plan(front, prepared, plan.format == "json", exit::CHANGES)
-}
-
-/// Prints the plan; `changes` is the exit code when there is something to do.
-fn show_plan(front: &Front, prepared: Prepared, json: bool, changes: u8) -> u8 {
-    let Prepared { desired, sources, intent, .. } = prepared;
-    let planned =
-        front.run(async |session| converge::make_plan(&session, desired, Intent::Up(intent), None).await);
-    let plan = match planned {
-        Ok(Ok(plan)) => plan,
-        Ok(Err(error)) => return front.fail(error.to_string()),
-        Err(text) => return front.fail(text),
-    };
-    if json {
-        terminal::print(&format!("{:#}\n", plan::to_json(&plan, &sources)));
-    } else {
-        for warning in &plan.warnings {
-            front.warn(warning);
-        }
-        terminal::print(&ui::plan::text(&plan::print(&plan, &sources), front.colours_out()));
-    }
-    if plan.is_noop() { exit::OK } else { changes }
-}
-
-/// What `up` and `plan` act on.
-struct Prepared {
-    desired: Desired,
-    sources: SourceMap,
-    intent: plan::Up,
-    /// Whether orphans are passed over in silence.
-    ignore_orphans: bool,
-}
-
-/// Loads the project and reads the options; everything wrong was told already. What would be run from
-/// elsewhere is asked about, unless `yes` says so; without a `yes` nothing will be run.
-fn prepare(front: &Front, shape: &Shape, wait: bool, yes: Option<bool>) -> Result<Prepared, u8> {
-    let refuse = |text: &str| Err(front.fail(text));
-    if shape.no_recreate && shape.renew_anon_volumes {
-        return refuse("--no-recreate and --renew-anon-volumes are incompatible");
-    }
-    if shape.force_recreate && shape.no_recreate {
-        return refuse("--force-recreate and --no-recreate are incompatible");
-    }
-    if shape.always_recreate_deps && shape.no_recreate {
-        return refuse("--always-recreate-deps and --no-recreate are incompatible");
-    }
-    let scale = scales(&shape.scale).map_err(|text| front.fail(text))?;
-    let pull = match shape.pull.as_deref() {
-        None | Some("" | "policy") => None,
-        Some("always") => Some(PullPolicy::Always),
-        Some("missing" | "if_not_present") => Some(PullPolicy::Missing),
-        Some("never") => Some(PullPolicy::Never),
-        Some("build") => Some(PullPolicy::Build),
-        Some(other) => return Err(front.fail(format!("invalid --pull option \"{other}\""))),
-    };
-    let mut wanted = LoadRequest::full(front.request(), shape.services.clone());
-    if shape.no_deps {
-        wanted.along = Along::Nothing;
-    }
-    let loaded = front.load(wanted.clone()).ok_or(exit::ERROR)?;
-    if yes.is_some_and(|yes| !front.agrees(&wanted, &loaded, yes)) {
-        return Err(exit::ERROR);
-    }
-    let ignore_orphans = loaded.project.as_ref().is_some_and(|project| {
-        project.environment.get("COMPOSE_IGNORE_ORPHANS").is_some_and(|value| env::is_truthy(value))
-    });
-    let remove_orphans = shape.remove_orphans || front.process.is_on("COMPOSE_REMOVE_ORPHANS");
-    if ignore_orphans && remove_orphans {
-        return refuse("cannot combine COMPOSE_IGNORE_ORPHANS and --remove-orphans");
-    }
-    let Aim { mut desired, sources, .. } = front.aim_of(loaded).ok_or(exit::ERROR)?;
-    if desired.services.is_empty() && !front.global.all_resources {
-        return refuse("no service selected");
-    }
-    for name in scale.keys() {
-        if !desired.services.contains_key(name.as_str()) {
-            return Err(front.fail(format!("no such service: {name}")));
-        }
-    }
-    for service in desired.services.values_mut() {
-        if let Some(policy) = pull {
-            service.pull_policy = policy;
-        }
-    }
-    // The loader has told unknown names.
-    let targets = request::named(&desired, &shape.services).services;
-    let intent = plan::Up {
-        targets,
-        recreate: match () {
-            () if shape.no_recreate => Recreate::Never,
-            () if shape.force_recreate || shape.renew_anon_volumes => Recreate::Force,
-            () => Recreate::Diverged,
-        },
-        recreate_dependencies: match () {
-            () if shape.no_recreate => Recreate::Never,
-            () if shape.always_recreate_deps => Recreate::Force,
-            () => Recreate::Diverged,
-        },
-        renew_anonymous_volumes: shape.renew_anon_volumes,
-        remove_orphans,
-        no_start: shape.no_start,
-        timeout: seconds(shape.timeout),
-        wait,
-        scale,
-        recreate_volumes: Vec::new(),
-    };
-    Ok(Prepared { desired, sources, intent, ignore_orphans })
-}
-
-/// Reads `--scale SERVICE=N`.
-fn scales(options: &[String]) -> Result<IndexMap<ServiceName, u32>, String> {
-    let read = |option: &String| {
-        let (name, count) = option
-            .split_once('=')
-            .ok_or_else(|| format!("invalid --scale option \"{option}\". Should be SERVICE=NUM"))?;
-        let count = count.parse().map_err(|_| format!("--scale {option}: \"{count}\" is not a number"))?;
-        Ok((ServiceName::from(name), count))
-    };
-    options.iter().map(read).collect()
-}
-
 /// Runs `up`.
-pub fn run_up(front: &Front, up: &Up) -> u8 {
+pub fn run(front: &Front, up: &Up) -> u8 {
     if let Err(text) = up.check() {
         return front.fail(text);
     }
@@ -310,19 +118,12 @@ pub fn run_up(front: &Front, up: &Up) -> u8 {
         return front.fail(text);
     }
     if front.global.dry_run {
-        return show_plan(front, prepared, false, exit::OK);
+        return show(front, prepared, false, exit::OK);
     }
     if up.detach || wait || up.shape.no_start {
         return detached(front, up, prepared);
     }
-    super::attached::run(
-        front,
-        up,
-        prepared.desired,
-        prepared.sources,
-        prepared.intent,
-        prepared.ignore_orphans,
-    )
+    super::attached::run(front, up, prepared)
 }
 
 fn detached(front: &Front, up: &Up, prepared: Prepared) -> u8 {

@@ -1,10 +1,11 @@
 //! The feed of events.
 
-use futures_util::stream;
-use tokio::time::Instant;
+use std::ops::ControlFlow;
 
-use super::wait;
+use futures_util::stream;
+
 use crate::engine::{Answer, Answers, EngineError, EngineEvent, EventQuery, Feed};
+use crate::memory::world::World;
 use crate::memory::{MemoryEngine, name};
 
 /// Somebody listens to events.
@@ -26,31 +27,19 @@ impl Feed for MemoryEngine {
 }
 
 async fn listen(mut state: Listening) -> Option<(Result<EngineEvent, EngineError>, Listening)> {
-    loop {
-        let engine = state.engine.clone();
-        let mut changed = std::pin::pin!(engine.shared.changed.notified());
-        changed.as_mut().enable();
-        let next = {
-            let mut world = engine.world();
-            let before = world.events.len();
-            world.advance(Instant::now());
-            if world.events.len() != before {
-                engine.shared.changed.notify_waiters();
+    let engine = state.engine.clone();
+    let event = engine.watch(|world| state.next_event(world)).await;
+    Some((Ok(event), state))
+}
+
+impl Listening {
+    fn next_event(&mut self, world: &World) -> ControlFlow<EngineEvent> {
+        while let Some(event) = world.events.get(self.next) {
+            self.next += 1;
+            if name::matches(|key| event.attributes.get(key).map(String::as_str), &self.labels) {
+                return ControlFlow::Break(event.clone());
             }
-            let mut found = None;
-            while let Some(event) = world.events.get(state.next) {
-                state.next += 1;
-                if name::matches(|key| event.attributes.get(key).map(String::as_str), &state.labels) {
-                    found = Some(event.clone());
-                    break;
-                }
-            }
-            if let Some(event) = found {
-                drop(world);
-                return Some((Ok(event), state));
-            }
-            world.next_time()
-        };
-        wait(changed, next).await;
+        }
+        ControlFlow::Continue(())
     }
 }

@@ -8,9 +8,10 @@ mod networks;
 mod output;
 mod volumes;
 
-use tokio::time::Instant;
+use std::ops::ControlFlow;
 
 use super::MemoryEngine;
+use super::world::World;
 use crate::engine::{Answer, System};
 use crate::state::Capabilities;
 
@@ -36,14 +37,27 @@ impl MemoryEngine {
     fn called(&self, key: &str) -> String {
         self.world().find(key).map_or_else(|_| key.to_owned(), |container| container.name.clone())
     }
-}
 
-/// Until something changes or is due.
-async fn wait(changed: std::pin::Pin<&mut tokio::sync::futures::Notified<'_>>, next: Option<Instant>) {
-    match next {
-        Some(next) => {
-            let _ = tokio::time::timeout_at(next, changed).await;
+    /// Looks at the world as it is by now, and again whenever something has changed or was due, until
+    /// there is an answer.
+    async fn watch<T>(&self, mut look: impl FnMut(&World) -> ControlFlow<T>) -> T {
+        loop {
+            let mut changed = std::pin::pin!(self.shared.changed.notified());
+            // From here on no change is missed.
+            changed.as_mut().enable();
+            let next = {
+                let world = self.advanced();
+                if let ControlFlow::Break(answer) = look(&world) {
+                    return answer;
+                }
+                world.next_time()
+            };
+            match next {
+                Some(next) => {
+                    let _ = tokio::time::timeout_at(next, changed).await;
+                }
+                None => changed.await,
+            }
         }
-        None => changed.await,
     }
 }

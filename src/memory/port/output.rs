@@ -1,14 +1,14 @@
 //! Reading what a container writes, as it comes.
 
+use std::ops::ControlFlow;
+
 use bytes::Bytes;
 use futures_util::stream;
-use tokio::time::Instant;
 
-use super::wait;
 use crate::base::ContainerId;
 use crate::engine::{Answers, LogChunk, LogQuery};
 use crate::memory::MemoryEngine;
-use crate::memory::world::time;
+use crate::memory::world::{World, time};
 
 /// Somebody reads a container's output.
 pub(super) struct Reading {
@@ -22,47 +22,39 @@ pub(super) struct Reading {
 
 pub(super) fn read(state: Reading) -> Answers<LogChunk> {
     Box::pin(stream::unfold(state, |mut reading| async move {
-        loop {
-            let engine = reading.engine.clone();
-            let mut changed = std::pin::pin!(engine.shared.changed.notified());
-            changed.as_mut().enable();
-            let next = {
-                let mut world = engine.world();
-                let before = world.events.len();
-                world.advance(Instant::now());
-                if world.events.len() != before {
-                    engine.shared.changed.notify_waiters();
-                }
-                let container = world.containers.get(&reading.id)?;
-                if let Some(entry) = container.log.get(reading.next) {
-                    reading.next += 1;
-                    let stamp = time(entry.at);
-                    let since = reading.query.since.as_deref().and_then(moment);
-                    let until = reading.query.until.as_deref().and_then(moment);
-                    let at = moment(&stamp);
-                    if since.is_some_and(|since| at < Some(since))
-                        || until.is_some_and(|until| at > Some(until))
-                    {
-                        continue;
-                    }
-                    let bytes = if reading.query.timestamps {
-                        Bytes::from([stamp.as_bytes(), b" ", &entry.bytes].concat())
-                    } else {
-                        entry.bytes.clone()
-                    };
-                    let stream = entry.stream;
-                    drop(world);
-                    return Some((Ok(LogChunk { stream, bytes }), reading));
-                }
-                let run = reading.run?;
-                if container.runs > run || (container.runs == run && !container.running()) {
-                    return None;
-                }
-                world.next_time()
-            };
-            wait(changed, next).await;
-        }
+        let engine = reading.engine.clone();
+        let chunk = engine.watch(|world| reading.next_chunk(world)).await?;
+        Some((Ok(chunk), reading))
     }))
+}
+
+impl Reading {
+    /// What was written next; `None` when no more will come.
+    fn next_chunk(&mut self, world: &World) -> ControlFlow<Option<LogChunk>> {
+        let Some(container) = world.containers.get(&self.id) else { return ControlFlow::Break(None) };
+        while let Some(entry) = container.log.get(self.next) {
+            self.next += 1;
+            let stamp = time(entry.at);
+            let since = self.query.since.as_deref().and_then(moment);
+            let until = self.query.until.as_deref().and_then(moment);
+            let at = moment(&stamp);
+            if since.is_some_and(|since| at < Some(since)) || until.is_some_and(|until| at > Some(until)) {
+                continue;
+            }
+            let bytes = if self.query.timestamps {
+                Bytes::from([stamp.as_bytes(), b" ", &entry.bytes].concat())
+            } else {
+                entry.bytes.clone()
+            };
+            return ControlFlow::Break(Some(LogChunk { stream: entry.stream, bytes }));
+        }
+        match self.run {
+            Some(run) if container.runs < run || (container.runs == run && container.running()) => {
+                ControlFlow::Continue(())
+            }
+            _ => ControlFlow::Break(None),
+        }
+    }
 }
 
 /// Nanoseconds of RFC 3339, or of seconds since 1970.

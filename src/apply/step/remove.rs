@@ -1,0 +1,85 @@
+//! Removing things, and giving names that get free: others may use them, or be at it themselves.
+
+use std::time::Duration;
+
+use super::super::report::ApplyError;
+use super::{Ended, Run};
+use crate::base::ContainerId;
+use crate::engine::{Engine, EngineError};
+use crate::state::ContainerState;
+
+/// How often it is asked whether a container that someone else removes is gone, and the time between.
+const GOING_CHECKS: usize = 100;
+const GOING_CHECK: Duration = Duration::from_millis(100);
+
+impl Run<'_> {
+    /// Renames a container. A run that was killed leaves calls behind: the name may be given already, or
+    /// its old bearer just be going.
+    pub(super) async fn rename(&self, id: &ContainerId, name: &str) -> Result<(), EngineError> {
+        let mut left = GOING_CHECKS;
+        loop {
+            let Err(error) = self.engine.rename_container(id, name).await else { return Ok(()) };
+            match self.engine.inspect_container(&ContainerId::from(name)).await {
+                Ok(bearer) if bearer.id == *id && bearer.name == name => return Ok(()),
+                Ok(bearer) if left > 0 && bearer.state == ContainerState::Removing => {}
+                Err(gone) if left > 0 && gone.is_not_found() && error.is_conflict() => {}
+                _ => return Err(error),
+            }
+            left -= 1;
+            tokio::time::sleep(GOING_CHECK).await;
+        }
+    }
+}
+
+/// Removes a container; one that is gone is no failure, and one that is going is waited for: what comes
+/// next may need its name, its port or its network.
+pub(in crate::apply) async fn remove_container(
+    engine: &dyn Engine,
+    id: &ContainerId,
+    volumes: bool,
+) -> Result<(), EngineError> {
+    let error = match engine.remove_container(id, volumes).await {
+        Err(error) if error.is_not_found() => return Ok(()),
+        Err(error) if is_going_already(&error) => error,
+        answer => return answer,
+    };
+    for _ in 0..GOING_CHECKS {
+        if engine.inspect_container(id).await.is_err_and(|error| error.is_not_found()) {
+            return Ok(());
+        }
+        tokio::time::sleep(GOING_CHECK).await;
+    }
+    Err(error)
+}
+
+/// A thing that is gone needs nothing done to it.
+pub(super) fn gone_is_fine(answer: Result<(), EngineError>) -> Result<(), EngineError> {
+    match answer {
+        Err(error) if error.is_not_found() => Ok(()),
+        answer => answer,
+    }
+}
+
+/// How a removal ended.
+pub(super) fn removed(answer: Result<(), EngineError>, best_effort: bool) -> Result<Ended, ApplyError> {
+    match answer {
+        Ok(()) => Ok(Ended::Done),
+        Err(error) if error.is_not_found() => Ok(Ended::Done),
+        Err(error) if best_effort && is_in_use(&error) => Ok(Ended::InUse),
+        Err(error) => Err(error.into()),
+    }
+}
+
+// Engines answer 403 to some requests that clash with the state of things, so words must help.
+
+fn is_in_use(error: &EngineError) -> bool {
+    error.is_conflict() || error.to_string().contains("has active endpoints")
+}
+
+pub(super) fn is_off_already(error: &EngineError) -> bool {
+    error.to_string().contains("is not connected to")
+}
+
+fn is_going_already(error: &EngineError) -> bool {
+    error.is_conflict() && error.to_string().contains("already in progress")
+}
