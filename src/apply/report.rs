@@ -20,7 +20,7 @@ pub struct Report {
     pub discarded: Vec<String>,
     /// Containers stopped in this run and started again, because what they made room for failed.
     pub restored: Vec<String>,
-    /// Clean-up that failed: the container, and why.
+    /// Clean-up that failed: the container or network, and why.
     pub leftovers: Vec<(String, EngineError)>,
 }
 

@@ -42,6 +42,7 @@ pub async fn run(
         cancel,
         pulse: Pulse::new(feed.is_some()),
         made: plan.steps.iter().map(|_| OnceLock::new()).collect(),
+        replaced_networks: plan.steps.iter().map(|_| OnceLock::new()).collect(),
     };
     let mut schedule = Schedule::new(plan, options);
     let mut teller = Teller { events, groups: Groups::new(plan), blocked: Blocked::new(plan) };

@@ -18,6 +18,7 @@ use crate::base::{ContainerId, NetworkId};
 use crate::engine::{Engine, EngineError};
 use crate::event::{Status, Subject};
 use crate::plan::{Op, Plan, Ref, Step};
+use crate::spec::NetworkSpec;
 use remove::{gone_is_fine, is_off_already, removed};
 
 pub(super) use remove::remove_container;
@@ -32,6 +33,8 @@ pub(super) struct Run<'a> {
     pub pulse: Pulse,
     /// Ids of what the steps made, by step.
     pub made: Vec<OnceLock<String>>,
+    /// What the networks were made from that were removed for others in their place, by step.
+    pub replaced_networks: Vec<OnceLock<NetworkSpec>>,
 }
 
 /// How a step ended when it didn't fail.
@@ -116,15 +119,17 @@ impl Run<'_> {
                 return self.pull(reference, platform.as_deref(), *required).await;
             }
             Op::CreateNetwork(spec) => {
-                let id = match engine.create_network(spec).await {
-                    Ok(id) => id,
-                    // Another run was faster.
-                    Err(error) if error.is_conflict() => engine.inspect_network(&spec.name).await?.id,
-                    Err(error) => return Err(error.into()),
-                };
+                let id = create_network(engine, spec).await?;
                 self.make(step, id.as_str());
             }
             Op::RemoveNetwork { id, best_effort, .. } => {
+                if self.plan.in_place_of(step).is_some() {
+                    match engine.network_definition(id).await {
+                        Ok(definition) => drop(self.replaced_networks[step.id.0].set(definition)),
+                        Err(error) if error.is_not_found() => {}
+                        Err(error) => return Err(error.into()),
+                    }
+                }
                 return removed(engine.remove_network(id).await, *best_effort);
             }
             Op::CreateVolume(spec) => engine.create_volume(spec).await?,
@@ -233,5 +238,16 @@ impl Run<'_> {
             }
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// Makes a network; one that another run made meanwhile is as good.
+pub(super) async fn create_network(
+    engine: &dyn Engine,
+    spec: &NetworkSpec,
+) -> Result<NetworkId, EngineError> {
+    match engine.create_network(spec).await {
+        Err(error) if error.is_conflict() => Ok(engine.inspect_network(&spec.name).await?.id),
+        answer => answer,
     }
 }

@@ -3,25 +3,27 @@
 //! A replacement that was not finished ends with the old container running and the new one gone; once the
 //! old one is gone, the new one gets its name. What shares namespaces goes one way or the other together.
 //! A new container that was never put to use goes again, so that the next run makes it afresh; networks
-//! and volumes stay. Containers that were stopped only to make room, or to come back after something that
-//! failed, are started again.
+//! and volumes stay, and a network without the one that was to take its place is made again as it was.
+//! Containers that were stopped only to make room, or to come back after something that failed, are
+//! started again.
 
 mod decide;
+
+use std::collections::HashMap;
 
 use futures_util::future::join_all;
 
 use super::report::Report;
-use super::step::{Run, remove_container};
+use super::step::{Run, create_network, remove_container};
 use crate::event::{Event, Status, Subject};
 use crate::plan::Plan;
 use decide::Undo;
 
 pub(super) async fn undo(run: &Run<'_>, plan: &Plan, report: &mut Report) {
-    let undo = Undo { run, plan, outcomes: &report.outcomes };
+    let mut undo = Undo { run, plan, outcomes: &report.outcomes, remade: HashMap::new() };
     let replacements = undo.unfinished_replacements();
     let mut discards = undo.unused_containers();
     discards.extend(replacements.iter().filter_map(|one| undo.replacement_to_discard(one)));
-    let restores = undo.to_restore(&replacements);
     let (mut discarded, mut restored, mut leftovers) = (Vec::new(), Vec::new(), Vec::new());
     let removals = discards.iter().map(|discard| async {
         if discard.told {
@@ -48,8 +50,22 @@ pub(super) async fn undo(run: &Run<'_>, plan: &Plan, report: &mut Report) {
             }
         }
     }
+    for (old, definition) in undo.to_remake() {
+        let subject = Subject::network(&definition.name);
+        run.events.send(Event::detailed(subject.clone(), Status::Creating, "put back"));
+        match create_network(run.engine, definition).await {
+            Ok(id) => {
+                run.events.send(Event::detailed(subject, Status::Created, "put back"));
+                undo.remade.insert(old, id);
+            }
+            Err(error) => {
+                run.events.detailed(subject, Status::Error, format!("cannot be put back: {error}"));
+                leftovers.push((definition.name.clone(), error));
+            }
+        }
+    }
     // In the order of the plan: dependencies first.
-    for restore in restores {
+    for restore in undo.to_restore(&replacements) {
         let subject = Subject::container(&restore.name);
         run.events.send(Event::detailed(subject.clone(), Status::Starting, "put back"));
         let mut answer = Ok(());
@@ -66,6 +82,7 @@ pub(super) async fn undo(run: &Run<'_>, plan: &Plan, report: &mut Report) {
                 run.events.send(Event::detailed(subject, Status::Started, "put back"));
                 restored.push(restore.name);
             }
+            Err(_) if restore.failed_before => {}
             Err(error) => {
                 run.events.detailed(subject, Status::Error, format!("cannot be put back: {error}"));
                 leftovers.push((restore.name, error));

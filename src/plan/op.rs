@@ -250,4 +250,12 @@ impl Plan {
     pub fn is_noop(&self) -> bool {
         !self.steps.iter().any(|step| step.op.writes())
     }
+
+    /// The step that makes a network once the one that `removal` takes away is gone, if another takes its
+    /// place.
+    pub fn in_place_of(&self, removal: &Step) -> Option<&Step> {
+        self.steps
+            .iter()
+            .find(|step| matches!(step.op, Op::CreateNetwork(_)) && step.after.contains(&removal.id))
+    }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use rcompose::apply::{CancelStage, Outcome, Report, cancellation};
+use rcompose::apply::{CancelStage, Report, cancellation};
 use rcompose::engine::EngineError;
 use rcompose::memory::{Fault, MemoryEngine, Snapshot, SnapshotContainer};
-use rcompose::plan::{Op, Plan, StepId};
+use rcompose::plan::{Op, Plan, Step};
 use rcompose::spec::{Desired, labels};
 use rcompose::state::ContainerState;
 
@@ -154,17 +154,26 @@ fn assert_nothing_half_made(
         );
         assert!(!is_temporary(name), "{}\n{name} is half a replacement", context());
     }
+    for name in before.networks.keys().filter(|name| !after.networks.contains_key(*name)) {
+        let removal = |step: &&Step| matches!(&step.op, Op::RemoveNetwork { name: gone, .. } if gone == name);
+        let removal = plan.steps.iter().find(removal).unwrap();
+        let successor = plan.in_place_of(removal).map(|step| match &step.op {
+            Op::CreateNetwork(spec) => spec.name.as_str(),
+            _ => unreachable!(),
+        });
+        assert!(
+            successor.is_none_or(|successor| after.networks.contains_key(successor)),
+            "{}\n{name} is gone, and nothing in its place\n{:#?}",
+            context(),
+            report.outcomes
+        );
+    }
     let meant_to_go = removed_for_good(plan);
     for (name, container) in &before.containers {
         if container.state != ContainerState::Running || meant_to_go.contains(name.as_str()) {
             continue;
         }
-        // Its network was taken away and could not be made again, so that it is better stopped; or it is
-        // what could not be started again.
         if outlives_its_lender(before, plan, name) {
-            continue;
-        }
-        if off_its_network(plan, report, name) || failed_to_start(plan, report, name) {
             continue;
         }
         // Perhaps by another name.
@@ -194,25 +203,4 @@ fn removed_for_good(plan: &Plan) -> BTreeSet<&str> {
             _ => None,
         })
         .collect()
-}
-
-/// Whether its network is gone, and the one that was to take its place could not be made.
-fn off_its_network(plan: &Plan, report: &Report, name: &str) -> bool {
-    let done = |at: StepId| matches!(report.outcomes[at.0], Outcome::Done);
-    let ops = || plan.steps.iter().map(|step| (step.id, &step.op));
-    ops().any(|(_, op)| match op {
-        Op::DisconnectNetwork { container, network, .. } if container.name == name => {
-            ops().any(|(at, op)| matches!(op, Op::RemoveNetwork { id, .. } if id == network) && done(at))
-                && ops().any(|(at, op)| matches!(op, Op::CreateNetwork(_)) && !done(at))
-        }
-        _ => false,
-    })
-}
-
-fn failed_to_start(plan: &Plan, report: &Report, name: &str) -> bool {
-    report.failures().any(|failure| {
-        let step = &plan.steps[failure.step.0];
-        step.group.is_none()
-            && matches!(&step.op, Op::StartContainer { container, .. } if container.name == name)
-    })
 }

@@ -1,12 +1,12 @@
 //! What is to be taken back, put back and finished.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::super::report::Outcome;
 use super::super::step::Run;
 use crate::base::{ContainerId, NetworkId};
 use crate::plan::{Group, Op, Plan, Reason, Ref, Step, StepId};
-use crate::spec::{ContainerSpec, EndpointSpec, labels};
+use crate::spec::{ContainerSpec, EndpointSpec, NetworkSpec, labels};
 
 /// A container to remove.
 pub(super) struct Discard {
@@ -24,6 +24,8 @@ pub(super) struct Restore {
     pub name: String,
     /// Networks it was taken off.
     pub connect: Vec<(NetworkId, EndpointSpec)>,
+    /// Whether its start failed in this run, which is told: a second failure is no news.
+    pub failed_before: bool,
 }
 
 /// A replacement whose old container is still there.
@@ -46,6 +48,8 @@ pub(super) struct Undo<'a> {
     pub run: &'a Run<'a>,
     pub plan: &'a Plan,
     pub outcomes: &'a [Outcome],
+    /// Networks that were made again, by the id they had.
+    pub remade: HashMap<NetworkId, NetworkId>,
 }
 
 impl<'a> Undo<'a> {
@@ -212,7 +216,7 @@ impl<'a> Undo<'a> {
                         if container.id == Ref::Existing(id.clone())
                             && matches!(
                                 self.outcomes[step.id.0],
-                                Outcome::Skipped { .. } | Outcome::NotRun
+                                Outcome::Skipped { .. } | Outcome::NotRun | Outcome::Failed(_)
                             ) =>
                     {
                         Some(step.id)
@@ -222,7 +226,9 @@ impl<'a> Undo<'a> {
             };
             let Some(order) = start.or(replacement.map(|_| step.id)) else { continue };
             let Some(connect) = self.to_connect(id, replacement) else { continue };
-            found.push((order, Restore { id: id.clone(), name: container.name.clone(), connect }));
+            let failed_before = replacement.is_none() && self.failed(order);
+            let name = container.name.clone();
+            found.push((order, Restore { id: id.clone(), name, connect, failed_before }));
         }
         found.sort_by_key(|(order, _)| *order);
         let mut restores: Vec<Restore> = Vec::new();
@@ -255,13 +261,27 @@ impl<'a> Undo<'a> {
             .filter_map(|one| {
                 let id = one.old?.clone();
                 let name = one.steps.first()?.group.as_ref()?.container.clone();
-                Some(Restore { connect: self.to_connect(&id, Some(one))?, id, name })
+                let connect = self.to_connect(&id, Some(one))?;
+                Some(Restore { id, name, connect, failed_before: false })
             })
             .collect()
     }
 
-    /// Networks the container was taken off and not put on again; `None` when one of them is gone: then
-    /// it is better stopped than without its network.
+    /// Networks that are gone while those in their place were not made, and what they were made from.
+    pub fn to_remake(&self) -> Vec<(NetworkId, &'a NetworkSpec)> {
+        let removed = self.plan.steps.iter().filter(|step| self.done(step.id));
+        removed
+            .filter_map(|step| {
+                let Op::RemoveNetwork { id, .. } = &step.op else { return None };
+                let definition = self.run.replaced_networks[step.id.0].get()?;
+                let successor = self.plan.in_place_of(step)?;
+                self.run.made[successor.id.0].get().is_none().then(|| (id.clone(), definition))
+            })
+            .collect()
+    }
+
+    /// Networks the container was taken off and not put on again; `None` when one of them is gone for good:
+    /// then it is better stopped than without its network.
     fn to_connect(
         &self,
         id: &ContainerId,
@@ -283,8 +303,11 @@ impl<'a> Undo<'a> {
             let gone = self.plan.steps.iter().any(|step| {
                 matches!(&step.op, Op::RemoveNetwork { id, .. } if id == network) && self.done(step.id)
             });
-            let (target, name) =
-                if gone { self.in_place_of(network_name)? } else { (network.clone(), network_name.as_str()) };
+            let (target, name) = match self.remade.get(network) {
+                Some(again) => (again.clone(), network_name.as_str()),
+                None if gone => self.in_place_of(network_name)?,
+                None => (network.clone(), network_name.as_str()),
+            };
             let endpoint = match back.map(|back| &back.op) {
                 Some(Op::ConnectNetwork { endpoint, .. }) => (**endpoint).clone(),
                 _ => replacement
