@@ -19,7 +19,7 @@ use crate::app::remote::Remote;
 use crate::app::request::{self, Aim, Facts};
 use crate::app::{self, Canceller, Engine, Events, Request, Session, cancellation};
 use crate::base::ProjectName;
-use crate::diag::{Code, Diagnostics, Severity, SourceMap};
+use crate::diag::{Code, Diagnostic, Diagnostics, Severity, SourceMap};
 use crate::docker;
 use crate::event::{Event, Level};
 use crate::ui::mode::{Ansi, Mode};
@@ -133,6 +133,14 @@ impl Front {
     /// Says that a command failed.
     pub fn fail(&self, text: impl AsRef<str>) -> u8 {
         terminal::print_error(&message::failure(text.as_ref(), self.mode));
+        exit::ERROR
+    }
+
+    /// Tells the one finding that ends a command.
+    pub fn refuse(&self, finding: Diagnostic) -> u8 {
+        let mut findings = Diagnostics::new();
+        findings.push(finding);
+        self.tell(&findings, &SourceMap::new());
         exit::ERROR
     }
 

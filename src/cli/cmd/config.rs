@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::app::config::{Form, What};
+use crate::app::config::{ConfigError, Form, What};
 use crate::app::digests;
 use crate::app::explain::{ExplainError, Explainer};
 use crate::app::load::{LoadRequest, Loaded, load_recorded};
@@ -186,7 +186,7 @@ pub fn run(front: &Front, config: &Config) -> u8 {
     }
     let text = match app::config::render(&loaded, &what, form, raw) {
         Ok(text) => text,
-        Err(error) => return front.fail(error.to_string()),
+        Err(ConfigError::NoSuchService(finding)) => return front.refuse(*finding),
     };
     // Lists know neither `--quiet` nor `--output`.
     let shown = matches!(what, What::Project | What::Environment);

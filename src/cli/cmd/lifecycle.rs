@@ -177,7 +177,8 @@ fn act(
         // Without a file a service may be one that has no container now: nothing is left to stop or remove.
         let forgiving = !aim.from_files && matches!(operation, "stop" | "down");
         if let Some(name) = unknown.first().filter(|_| !forgiving) {
-            return Err(ConvergeError::NoSuchService(name.clone()));
+            let finding = request::no_such_service(&aim.desired, name);
+            return Err(ConvergeError::NoSuchService(Box::new(finding)));
         }
         if targets.is_empty() && !services.is_empty() {
             // No targets would mean all of them.
@@ -226,6 +227,7 @@ pub struct Done {
 pub fn finish(front: &Front, outcome: Result<Result<Done, ConvergeError>, String>) -> u8 {
     let done = match outcome {
         Ok(Ok(done)) => done,
+        Ok(Err(ConvergeError::NoSuchService(finding))) => return front.refuse(*finding),
         Ok(Err(error)) => return front.fail(error.to_string()),
         Err(text) => return front.fail(text),
     };

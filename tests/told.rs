@@ -1,0 +1,59 @@
+//! What commands tell on standard error before any engine is asked: names of no service, and warnings.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::Path;
+
+/// Runs the program where no engine answers: its exit code, and what it tells.
+fn run(directory: &Path, line: &str) -> (i32, String) {
+    let output = assert_cmd::Command::cargo_bin("rcompose")
+        .unwrap()
+        .current_dir(directory)
+        .env_clear()
+        .env("HOME", directory)
+        .env("DOCKER_HOST", format!("unix://{}/no-engine.sock", directory.display()))
+        .args(line.split(' '))
+        .output()
+        .unwrap();
+    (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        fs::write(directory.path().join(name), text).unwrap();
+    }
+    directory
+}
+
+#[test]
+fn names_of_no_service_are_told_in_one_way() {
+    let text = "services:\n  web: {image: x:1}\n  off: {image: x:1, profiles: [p]}\njobs:\n  seed: {image: x:1, triggers: {manual: true}}\n";
+    let directory = project(&[("compose.yaml", text)]);
+    for line in [
+        "up wbe",
+        "up --scale wbe=2",
+        "up --exit-code-from wbe",
+        "plan wbe",
+        "plan --scale wbe=2",
+        "start wbe",
+        "stop wbe",
+        "restart wbe",
+        "down wbe",
+        "ps wbe",
+        "logs wbe",
+        "config wbe",
+        "config --hash web,wbe",
+    ] {
+        let (code, told) = run(directory.path(), line);
+        let expected = "error[RC0618]: no such service: wbe\nhelp: did you mean `web`?\n";
+        assert_eq!((code, told.as_str()), (1, expected), "{line}");
+    }
+    for line in ["restart seed", "logs seed", "config --hash seed", "up seed"] {
+        let (code, told) = run(directory.path(), line);
+        assert!(code == 1 && told.contains("`seed` is a job"), "{line}: {told}");
+    }
+    let (_, told) = run(directory.path(), "config --hash off");
+    assert!(told.contains("no such service: off\nhelp: `off` is in the files"), "{told}");
+}
