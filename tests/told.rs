@@ -57,3 +57,34 @@ fn names_of_no_service_are_told_in_one_way() {
     let (_, told) = run(directory.path(), "config --hash off");
     assert!(told.contains("no such service: off\nhelp: `off` is in the files"), "{told}");
 }
+
+#[test]
+fn a_warning_is_a_line_where_the_command_has_other_work() {
+    let text = "services:\n  web:\n    image: x:$TAG\n    environment: {A: $TAG, B: $TAG, C: $OTHER}\n    env_file: w.env\n";
+    let directory = project(&[("compose.yaml", text), ("w.env", "X=1\nY=$HOST\nZ=$HOST\n")]);
+    let warnings = |told: &str| {
+        let of = |line: &str| Some(line.split_once("level=warning msg=")?.1.to_owned());
+        told.lines().filter_map(of).collect::<Vec<_>>()
+    };
+    let sentence = |name: &str, place: &str| {
+        format!("\"The \\\"{name}\\\" variable is not set. Defaulting to a blank string. ({place})\"")
+    };
+    let unset = [sentence("TAG", "compose.yaml:3:14"), sentence("OTHER", "compose.yaml:4:40")];
+    for line in ["ps", "logs", "stop", "restart", "down"] {
+        let (_, told) = run(directory.path(), line);
+        assert_eq!(warnings(&told), unset, "{line}: {told}");
+        assert!(!told.contains("RC0204"), "{line}: {told}");
+    }
+    let (_, told) = run(directory.path(), "plan");
+    assert_eq!(warnings(&told), [&unset[..], &[sentence("HOST", "w.env:2")]].concat(), "{told}");
+    // Errors are drawn, whatever the command.
+    let (_, told) = run(directory.path(), "plan wbe");
+    assert!(
+        warnings(&told).len() == 3 && told.contains("error[RC0618]: no such service: wbe\nhelp:"),
+        "{told}"
+    );
+    // Looking at the files is the work of these.
+    let (_, told) = run(directory.path(), "config -q");
+    assert_eq!((told.matches("warning[RC0204]").count(), told.matches("here too").count()), (3, 2), "{told}");
+    assert!(warnings(&told).is_empty() && told.contains("--> w.env:2\n"), "{told}");
+}

@@ -132,7 +132,9 @@ fn run(wanted: &LoadRequest, reading: Reading<'_>, mut log: Option<&mut Provenan
         loaded.tree = tree;
     }
     loaded.located = located;
-    loaded.sources.relative_to(&wanted.request.cwd.to_string_lossy());
+    let directory = wanted.request.cwd.to_string_lossy();
+    loaded.sources.relative_to(&directory);
+    loaded.findings.relative_to(&directory);
     loaded.findings.sort();
     loaded.findings.fold_copies();
     loaded

@@ -1,6 +1,8 @@
 //! What every command does around its work: read the environment, load, tell findings, connect, show
 //! progress, listen to signals.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::future::Future;
 use std::io;
 use std::path::PathBuf;
@@ -35,6 +37,8 @@ pub struct Front {
     pub parallel: Option<usize>,
     pub disk: Disk,
     remote: OnceLock<Remote>,
+    /// Warnings that were told: a command may load its project twice.
+    told: RefCell<HashSet<String>>,
 }
 
 /// Why a command could not do its work; the words are for people.
@@ -63,7 +67,16 @@ impl Front {
         };
         let parallel = parallel.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
         let disk = Disk::new(process.home.clone());
-        Ok(Front { global, process, mode, ansi, parallel, disk, remote: OnceLock::new() })
+        Ok(Front {
+            global,
+            process,
+            mode,
+            ansi,
+            parallel,
+            disk,
+            remote: OnceLock::new(),
+            told: RefCell::default(),
+        })
     }
 
     /// The sources of remote files.
@@ -114,8 +127,34 @@ impl Front {
         (!loaded.findings.has_errors()).then_some(loaded)
     }
 
-    /// Draws findings on standard error.
+    /// As [`Front::load`], for commands whose work it is to look at the files: everything is drawn.
+    pub fn check(&self, wanted: LoadRequest) -> Option<Loaded> {
+        let loaded = self.look(wanted);
+        self.draw(&loaded.findings, &loaded.sources);
+        (!loaded.findings.has_errors()).then_some(loaded)
+    }
+
+    /// Tells findings on standard error: what stops the command is drawn, a warning is one line, told once.
     pub fn tell(&self, findings: &Diagnostics, sources: &SourceMap) {
+        if self.mode == Mode::Json {
+            return self.draw(findings, sources);
+        }
+        let (mut errors, mut warnings) = (Diagnostics::new(), Diagnostics::new());
+        for finding in findings.iter().cloned() {
+            let list = if finding.severity == Severity::Error { &mut errors } else { &mut warnings };
+            list.push(finding);
+        }
+        let mut told = self.told.borrow_mut();
+        for line in ui::diag::lines(&warnings, sources) {
+            if told.insert(line.clone()) {
+                self.warn(&line);
+            }
+        }
+        self.draw(&errors, sources);
+    }
+
+    /// Draws findings on standard error.
+    pub fn draw(&self, findings: &Diagnostics, sources: &SourceMap) {
         if findings.is_empty() {
             return;
         }

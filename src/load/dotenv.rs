@@ -118,8 +118,7 @@ pub fn parse(text: &str, lookup: Lookup<'_>) -> Result<Vec<Assignment>, DotenvEr
 /// What is told of a variable that a value of an environment file uses and nobody set.
 pub fn unset(name: &str, file: &Path, line: usize) -> Diagnostic {
     let message = format!("The \"{name}\" variable is not set. Defaulting to a blank string.");
-    Diagnostic::new(Code::UnsetVariable, Span::NONE, message)
-        .help(format!("it is used in {}, line {line}", file.display()))
+    Diagnostic::new(Code::UnsetVariable, Span::NONE, message).in_file(file.display(), line)
 }
 
 /// Like [`parse`], telling also which variables were not set.

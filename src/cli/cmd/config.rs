@@ -177,7 +177,7 @@ pub fn run(front: &Front, config: &Config) -> u8 {
             Err(code) => code,
         };
     }
-    let Some(mut loaded) = front.load(wanted) else { return exit::ERROR };
+    let Some(mut loaded) = front.check(wanted) else { return exit::ERROR };
     if what == What::Project
         && (config.resolve_image_digests || config.lock_image_digests)
         && let Err(text) = pin(front, config, &mut loaded)
@@ -199,7 +199,7 @@ pub fn run(front: &Front, config: &Config) -> u8 {
 /// What `--explain` or `--origins` print. `Err` holds the exit code; everything was told already.
 fn with_origins(front: &Front, config: &Config, wanted: &LoadRequest, form: Form) -> Result<String, u8> {
     let (loaded, record) = load_recorded(wanted, front.reading());
-    front.tell(&loaded.findings, &loaded.sources);
+    front.draw(&loaded.findings, &loaded.sources);
     if loaded.findings.has_errors() {
         return Err(exit::ERROR);
     }
