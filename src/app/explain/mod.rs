@@ -5,6 +5,7 @@
 //! the rule that made it where nobody wrote it.
 
 mod facts;
+mod in_files;
 mod json;
 mod lookup;
 mod missing;
