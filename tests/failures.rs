@@ -311,6 +311,25 @@ fn a_wait_that_takes_too_long() {
     });
 }
 
+#[test]
+fn a_wait_sees_what_ends_at_once() {
+    with_paused_time(async {
+        for (code, ends) in [(3, 1), (0, 0)] {
+            let short = Behaviour {
+                exit_after: Some(Duration::from_millis(50)),
+                exit_code: code,
+                healthy_after: None,
+                ..Behaviour::default()
+            };
+            let engine = engine(&[("app:1", short)]);
+            let run = Run { wait_timeout: Some(Duration::from_secs(30)), ..Run::default() };
+            let (report, told) = up(&engine, WEB, &run).await;
+            assert_eq!(report.exit_code(), ends, "{told}");
+            assert_eq!(told.contains("exited (3)"), code == 3, "{told}");
+        }
+    });
+}
+
 const WEB: &str = "\
 name: shop
 services:

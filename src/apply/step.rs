@@ -95,6 +95,7 @@ impl Run<'_> {
             condition: *condition,
             required: *required,
             for_user: waiters.is_empty(),
+            fresh: !step.after.is_empty(),
             timeout: self.options.wait_timeout,
         };
         match wait.run(self.engine, &self.pulse, self.events, self.cancel).await {
