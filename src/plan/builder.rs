@@ -201,7 +201,18 @@ impl<'a> Builder<'a> {
             self.wait_for_all();
         }
         self.note_unchanged();
+        self.hold_until_pulled();
         Ok(self.plan)
+    }
+
+    /// Nothing is touched before every image is there.
+    fn hold_until_pulled(&mut self) {
+        let pulls: Vec<StepId> = self.pulls.values().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        for step in &mut self.plan.steps {
+            if step.after.is_empty() && !matches!(step.op, Op::PullImage { .. }) {
+                step.after.clone_from(&pulls);
+            }
+        }
     }
 
     fn refuse_named_and_scaled(&self, up: &Up) -> Result<(), PlanError> {
