@@ -4,6 +4,7 @@ use crate::apply::{ApplyError, ContainerEvidence, Evidence, Failure, NameHolder,
 use crate::base::ContainerId;
 use crate::diag::SourceMap;
 use crate::event::SubjectKind;
+use crate::plan::{PlanError, PlanErrors};
 use crate::state::{ContainerState, Health};
 
 /// A failure in words: a title, named facts, and what helps.
@@ -66,6 +67,16 @@ fn pull_help(error: &str) -> &'static str {
         true => "the registry can't be reached: is there a network, and is the registry's name right?",
         false => "is the name right? `docker login` gives access to private registries",
     }
+}
+
+/// What keeps a plan from being made, as it is told.
+pub fn tell_refusals(errors: &PlanErrors, sources: &SourceMap) -> Vec<Told> {
+    let tell = |error: &PlanError| Told {
+        title: error.to_string(),
+        facts: sources.place(error.span()).map(|place| ("asked for".to_owned(), place)).into_iter().collect(),
+        help: error.help().into_iter().collect(),
+    };
+    errors.0.iter().map(tell).collect()
 }
 
 fn tell_one(failure: &Failure, report: &Report, sources: &SourceMap) -> Told {

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::existing::Existing;
 use super::networks::LeftNetwork;
 use super::verdict::{self, Fate, ServiceVerdict};
-use super::{Group, Hazard, Input, Op, Plan, PlanError, Reason, Recreate, Ref, Step, StepId, Target, Up};
+use super::{
+    Group, Hazard, Input, Op, Plan, PlanError, PlanErrors, Reason, Recreate, Ref, Step, StepId, Target, Up,
+};
 use crate::base::{ContainerId, NetworkId, ServiceName};
 use crate::diag::Span;
 use crate::spec::{HookSpec, MountKind, PullPolicy, ServiceSpec, labels};
@@ -64,6 +66,8 @@ pub(super) struct Builder<'a> {
     pub pulls: BTreeMap<(String, Option<String>), StepId>,
     /// Stops of dependants, by the service that is replaced.
     pub bounced: BTreeMap<ServiceName, Vec<StepId>>,
+    /// What keeps the plan from being made.
+    pub refusals: Vec<PlanError>,
 }
 
 impl<'a> Builder<'a> {
@@ -84,6 +88,7 @@ impl<'a> Builder<'a> {
             volumes: BTreeMap::new(),
             pulls: BTreeMap::new(),
             bounced: BTreeMap::new(),
+            refusals: Vec::new(),
         }
     }
 
@@ -178,18 +183,22 @@ impl<'a> Builder<'a> {
     }
 
     /// Makes it exist and run.
-    pub fn up(mut self, up: &Up) -> Result<Plan, PlanError> {
-        self.refuse_named_and_scaled(up)?;
+    pub fn up(mut self, up: &Up) -> Result<Plan, PlanErrors> {
+        self.refuse_named_and_scaled(up);
         let order = std::mem::take(&mut self.order);
         self.verdicts = verdict::judge(self.input, &self.existing, up, &order);
         let judged = self.verdicts.values().flat_map(|verdict| &verdict.containers);
         self.kept = judged.filter(|v| v.fate == Fate::Keep).map(|v| &v.container.id).collect();
         self.order = order;
-        self.pull_images(up)?;
+        self.pull_images(up);
         self.remove_surplus(up);
         self.orphans(up);
-        self.make_networks(up)?;
+        self.make_networks(up);
         self.make_volumes(up)?;
+        // All of it is told at once.
+        if !self.refusals.is_empty() {
+            return Err(PlanErrors(self.refusals));
+        }
         self.make_containers(up)?;
         if !up.no_start {
             self.bounce_dependants(up);
@@ -215,20 +224,20 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn refuse_named_and_scaled(&self, up: &Up) -> Result<(), PlanError> {
-        for service in self.order.iter().filter_map(|name| self.service(name)) {
+    fn refuse_named_and_scaled(&mut self, up: &Up) {
+        for name in self.order.clone() {
+            let Some(service) = self.service(&name) else { continue };
             let scale = up.scale.get(&service.name).copied().unwrap_or(service.scale);
             if let Some(name) = &service.container_name
                 && scale > 1
             {
-                let (service, name) = (service.name.clone(), name.clone());
-                return Err(PlanError::NamedAndScaled { service, name, scale });
+                let (span, service, name) = (service.span, service.name.clone(), name.clone());
+                self.refusals.push(PlanError::NamedAndScaled { service, name, scale, span });
             }
         }
-        Ok(())
     }
 
-    fn pull_images(&mut self, up: &Up) -> Result<(), PlanError> {
+    fn pull_images(&mut self, up: &Up) {
         for name in self.order.clone() {
             let Some(service) = self.service(&name) else { continue };
             let scale = up.scale.get(&service.name).copied().unwrap_or(service.scale);
@@ -244,7 +253,9 @@ impl<'a> Builder<'a> {
                 PullPolicy::Missing | PullPolicy::Refresh(_) => here.is_none(),
             };
             if here.is_none() && service.has_build && !matches!(service.pull_policy, PullPolicy::Always) {
-                return Err(PlanError::BuildNeeded { service: service.name.clone(), image: reference });
+                let (name, span) = (service.name.clone(), service.span);
+                self.refusals.push(PlanError::BuildNeeded { service: name, image: reference, span });
+                continue;
             }
             if pull {
                 let platform = service.container.platform.clone();
@@ -258,7 +269,6 @@ impl<'a> Builder<'a> {
                 }
             }
         }
-        Ok(())
     }
 
     /// Containers that are too many, or whose volume is made anew. One that an unfinished replacement
