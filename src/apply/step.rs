@@ -131,7 +131,11 @@ impl Run<'_> {
                         Err(error) => return Err(error.into()),
                     }
                 }
-                return removed(engine.remove_network(id).await, *best_effort);
+                let ended = removed(engine.remove_network(id).await, *best_effort)?;
+                if ended == Ended::InUse {
+                    self.tell_holders(id).await;
+                }
+                return Ok(ended);
             }
             Op::CreateVolume(spec) => engine.create_volume(spec).await?,
             Op::RemoveVolume { name, best_effort } => {

@@ -195,11 +195,13 @@ impl<'a> Builder<'a> {
         self.orphans(up);
         self.make_networks(up);
         self.make_volumes(up)?;
+        if let Err(error) = self.make_containers(up) {
+            self.refusals.push(error);
+        }
         // All of it is told at once.
         if !self.refusals.is_empty() {
             return Err(PlanErrors(self.refusals));
         }
-        self.make_containers(up)?;
         if !up.no_start {
             self.bounce_dependants(up);
             self.start_all(up);

@@ -67,6 +67,16 @@ pub enum PlanError {
         /// Where the service is.
         span: Span,
     },
+    /// A service's image isn't there and may not be pulled.
+    #[error("No such image: {image}, and service \"{service}\" doesn't let it be pulled")]
+    ImageMissing {
+        /// The service.
+        service: ServiceName,
+        /// The image.
+        image: String,
+        /// Where the service is.
+        span: Span,
+    },
     /// A service to start has no container.
     #[error("service \"{service}\" has no container to start: `up` makes one")]
     NothingToStart {
@@ -92,7 +102,8 @@ impl PlanError {
             PlanError::ExternalNetworkMissing { span, .. }
             | PlanError::ExternalVolumeMissing { span, .. }
             | PlanError::NamedAndScaled { span, .. }
-            | PlanError::BuildNeeded { span, .. } => *span,
+            | PlanError::BuildNeeded { span, .. }
+            | PlanError::ImageMissing { span, .. } => *span,
             PlanError::VolumeHeld { .. }
             | PlanError::NothingToStart { .. }
             | PlanError::NothingToShare { .. } => Span::NONE,
@@ -113,6 +124,9 @@ impl PlanError {
             }
             PlanError::BuildNeeded { image, .. } => {
                 Some(format!("build it first (docker build -t {image} …)"))
+            }
+            PlanError::ImageMissing { .. } => {
+                Some("pull or build it: its pull_policy leaves that to you".to_owned())
             }
             PlanError::VolumeHeld { .. }
             | PlanError::NothingToStart { .. }
