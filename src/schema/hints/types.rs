@@ -33,6 +33,8 @@ pub fn wrong_type(book: &Book, place: &Place<'_>) -> Diagnostic {
         }
         Kind::Bool(_) | Kind::Int(_) | Kind::UInt(_) | Kind::Float(_) if takes.text => quote(finding, place),
         Kind::Mapping(map) if takes.text && matches!(place.step, Step::Index(_)) => pair(finding, place, map),
+        Kind::Mapping(map) if takes.list && map.keys().next().is_some_and(is_bare_item) => bare_item(finding),
+        Kind::String(text) if takes.list && is_bare_item(text) => bare_item(finding),
         Kind::Mapping(_) if takes.list => {
             finding.help("write a list: one item on each line, each after `- `")
         }
@@ -137,6 +139,15 @@ fn listed(finding: Diagnostic, place: &Place<'_>) -> Diagnostic {
         }
         _ => help,
     }
+}
+
+/// `-item`, which reads as text that begins with a dash.
+fn is_bare_item(text: &str) -> bool {
+    text.strip_prefix('-').is_some_and(|rest| !rest.is_empty() && !rest.starts_with('-'))
+}
+
+fn bare_item(finding: Diagnostic) -> Diagnostic {
+    finding.help("a blank is missing after `-`: each item stands on a line of its own, as `- item`")
 }
 
 /// Names in one text, where a list of them belongs.
