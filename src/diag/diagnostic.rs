@@ -118,7 +118,7 @@ const COPIES: usize = 3;
 /// The findings of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Diagnostics {
-    list: Vec<Diagnostic>,
+    pub(super) list: Vec<Diagnostic>,
     /// The hashes of all that was pushed: a hostile file brings findings by the hundred thousand.
     hashes: HashSet<u64>,
 }
