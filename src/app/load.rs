@@ -135,6 +135,7 @@ fn run(wanted: &LoadRequest, reading: Reading<'_>, mut log: Option<&mut Provenan
     loaded.sources.relative_to(&wanted.request.cwd.to_string_lossy());
     loaded.findings.sort();
     loaded.findings.fold_copies();
+    loaded.findings.name_causes(&loaded.sources);
     loaded
 }
 
