@@ -16,6 +16,7 @@ use super::shape::Prepared;
 use super::up::Up;
 use crate::app::attach::{self, Attachments, Collector};
 use crate::app::converge::{self, ConvergeError, Converged, Way};
+use crate::app::request;
 use crate::app::{CancelStage, Canceller, Desired, Session, cancellation};
 use crate::base::ServiceName;
 use crate::cli::exit;
@@ -54,7 +55,7 @@ pub(super) fn run(front: &Front, up: &Up, prepared: Prepared) -> u8 {
     if let Some(name) = &up.exit_code_from
         && !desired.services.contains_key(name.as_str())
     {
-        return front.fail(format!("no such service: {name}"));
+        return front.refuse(request::no_such_service(&desired, name));
     }
     let services = match attach_set(up, &desired, &intent) {
         Ok(services) => services,

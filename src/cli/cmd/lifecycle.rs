@@ -181,7 +181,8 @@ fn act(
         // Without a file a service may be one that has no container now: nothing is left to stop or remove.
         let forgiving = !aim.from_files && matches!(operation, "stop" | "down");
         if let Some(name) = unknown.first().filter(|_| !forgiving) {
-            return Err(ConvergeError::NoSuchService(name.clone()));
+            let finding = request::no_such_service(&aim.desired, name);
+            return Err(ConvergeError::NoSuchService(Box::new(finding)));
         }
         if targets.is_empty() && !services.is_empty() {
             // No targets would mean all of them.
@@ -234,7 +235,7 @@ pub fn finish(
 ) -> u8 {
     let done = match outcome {
         Ok(Ok(done)) => done,
-        Ok(Err(error)) => return refuse(front, &error, sources),
+        Ok(Err(error)) => return refuse(front, error, sources),
         Err(text) => return front.fail(text),
     };
     for warning in &done.plan.warnings {
@@ -250,12 +251,13 @@ pub fn finish(
 }
 
 /// Tells why nothing was done; gives the exit code.
-pub fn refuse(front: &Front, error: &ConvergeError, sources: &SourceMap) -> u8 {
+pub fn refuse(front: &Front, error: ConvergeError, sources: &SourceMap) -> u8 {
     match error {
         ConvergeError::Plan(errors) => {
-            draw(front, app::failure::tell_refusals(errors, sources));
+            draw(front, app::failure::tell_refusals(&errors, sources));
             exit::ERROR
         }
+        ConvergeError::NoSuchService(finding) => front.refuse(*finding),
         error => front.fail(error.to_string()),
     }
 }
