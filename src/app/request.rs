@@ -8,10 +8,12 @@ use super::Session;
 use super::labels;
 use super::load::Loaded;
 use crate::base::{ProjectName, ServiceName};
-use crate::diag::{Diagnostics, SourceMap};
+use crate::diag::{Diagnostics, SourceMap, Span};
 use crate::engine::EngineError;
 use crate::graph::Graph;
 use crate::load::env;
+use crate::load::files::Files;
+use crate::load::interpolate::expand;
 use crate::model::{Project, glob};
 use crate::observe::{self, Query};
 use crate::spec::{self, Desired};
@@ -54,24 +56,31 @@ pub fn separator(project: &Project, compatibility: bool) -> char {
     if compatibility || variable.is_some_and(|value| env::is_truthy(value)) { '_' } else { '-' }
 }
 
-/// The desired objects of a loaded project.
-pub fn from_project(mut project: Project, sources: SourceMap, facts: &Facts) -> Aim {
+/// The desired objects of a loaded project, and what is found on the way to them. Blocking: it looks at files.
+pub fn from_project(mut project: Project, sources: SourceMap, facts: &Facts, files: &dyn Files) -> Aim {
     let separator = separator(&project, facts.compatibility);
     let platform = project.environment.get("DOCKER_DEFAULT_PLATFORM").filter(|p| !p.is_empty()).cloned();
     if let Some(platform) = &platform {
         apply_platform(&mut project, platform);
     }
-    let files: Vec<String> =
+    let config_files: Vec<String> =
         project.compose_files.iter().map(|path| path.to_string_lossy().into_owned()).collect();
     let context = spec::Context {
-        config_files: &files,
+        config_files: &config_files,
         env_files: &facts.env_files,
         separator,
         default_platform: platform.as_deref(),
         proxy: &facts.proxy,
-        read: &|path: &Path| std::fs::read(path),
+        read: &|path: &Path| files.read(path),
+        unset: &|place: Span| {
+            let lookup = |name: &str| project.environment.get(name).cloned();
+            let expanded = sources.slice(place).and_then(|text| expand(text, &lookup).ok());
+            expanded.map(|expanded| expanded.unset).unwrap_or_default()
+        },
     };
-    let (desired, findings) = spec::lower(&project, &context);
+    let (desired, mut findings) = spec::lower(&project, &context);
+    findings.sort();
+    findings.fold_copies();
     Aim { desired, sources, findings, from_files: true }
 }
 
@@ -97,9 +106,9 @@ pub async fn from_labels(session: &Session, name: &ProjectName) -> Result<Aim, E
 }
 
 /// What a loaded project aims at, when it loaded without errors.
-pub fn from_loaded(loaded: Loaded, facts: &Facts) -> Option<Aim> {
+pub fn from_loaded(loaded: Loaded, facts: &Facts, files: &dyn Files) -> Option<Aim> {
     let project = loaded.project?;
-    let mut aim = from_project(project, loaded.sources, facts);
+    let mut aim = from_project(project, loaded.sources, facts, files);
     let mut findings = loaded.findings;
     findings.extend(std::mem::take(&mut aim.findings));
     findings.sort();

@@ -151,6 +151,8 @@ pub enum Code {
     NotCarried,
     /// A key that only a Swarm scheduler honours.
     SwarmOnly,
+    /// No image can have such a name.
+    ImageName,
     /// One service publishes a port of the host twice.
     HostPortTwice,
     /// Two services publish one port of the host.
@@ -444,6 +446,7 @@ const TABLE: &[(Code, &str, &str, Severity, &str)] = &[
         "a key is understood but not carried to the engine",
     ),
     (Code::SwarmOnly, "RC0702", "swarm-only", Severity::Warning, "a key that only a Swarm scheduler honours"),
+    (Code::ImageName, "RC0703", "image-name", Severity::Error, "no image can have such a name"),
     (
         Code::HostPortTwice,
         "RC0801",

@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 
 use crate::app::lint::{LintRequest, lint, why};
 use crate::app::load::LoadRequest;
+use crate::app::request::Facts;
 use crate::cli::exit;
 use crate::cli::front::Front;
 use crate::diag::Severity;
@@ -59,7 +60,8 @@ pub enum Worst {
 pub fn run(front: &Front, args: &Lint) -> u8 {
     let mut load = LoadRequest::full(front.request(), args.services.clone());
     load.keep_unused = true;
-    let request = LintRequest { load, allow: args.allow.clone() };
+    let facts = Facts { compatibility: front.global.compatibility, ..Facts::default() };
+    let request = LintRequest { load, allow: args.allow.clone(), facts };
     let linted = lint(&request, front.reading());
     let (findings, sources) = (&linted.findings, &linted.sources);
     let text = match args.format {

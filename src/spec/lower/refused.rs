@@ -1,0 +1,117 @@
+//! Values that load, and that the engine would refuse: told with their place before anything is made.
+//!
+//! The rules are those of Docker Engine from 20.10 to 28: what one of them takes is not told here.
+
+use super::Lowering;
+use crate::base::image_ref::{ImageRef, ImageRefError};
+use crate::diag::{Code, Diagnostic, Span};
+use crate::model::{MountType, Service};
+use crate::yaml::PathRef;
+
+const HERE: PathRef<'static> = PathRef::Root;
+
+impl Lowering<'_> {
+    /// What the engine would not take of a service.
+    pub(super) fn refused(&mut self, service: &Service) {
+        // Images are asked for even where no container is wanted.
+        self.images(service);
+    }
+
+    /// Adds a finding at the value of a key, with an edit where the value is written as it is.
+    fn refuse(&mut self, service: &Service, path: PathRef<'_>, finding: Refusal<'_>) {
+        let span = service.origins.value(path);
+        let mut found = Diagnostic::new(finding.code, span, finding.message)
+            .at(format!("services.{}.{path}", service.name));
+        if let Some(help) = finding.help {
+            found = found.help(help);
+        }
+        if let Some(better) = finding.better.filter(|_| is_written(finding.value, span)) {
+            found = found.edit(span, better);
+        }
+        self.diags.push(found);
+    }
+
+    fn images(&mut self, service: &Service) {
+        if let Some(image) = service.container.image.as_deref() {
+            self.image(service, HERE.key("image"), image);
+        }
+        let volumes = HERE.key("volumes");
+        for (at, mount) in service.container.volumes.iter().enumerate() {
+            if let (MountType::Image, Some(source)) = (mount.kind, mount.source.as_deref())
+                && !self.project.services.contains_key(source)
+            {
+                self.image(service, volumes.index(at).key("source"), source);
+            }
+        }
+    }
+
+    fn image(&mut self, service: &Service, path: PathRef<'_>, image: &str) {
+        let error = match ImageRef::parse(image) {
+            // The engine takes the identifier of an image it has.
+            Ok(_) | Err(ImageRefError::LooksLikeId(_)) => return,
+            Err(error) => error,
+        };
+        let unset = (self.context.unset)(service.origins.value(path));
+        let (help, better) = mend_image(image, &error, &unset);
+        let message =
+            format!("service \"{}\": `{image}` can't be the name of an image: {error}", service.name);
+        self.refuse(
+            service,
+            path,
+            Refusal { code: Code::ImageName, message, help: Some(help), value: image, better },
+        );
+    }
+}
+
+/// A value the engine doesn't take.
+struct Refusal<'a> {
+    code: Code,
+    message: String,
+    help: Option<String>,
+    /// The value, as the engine would get it.
+    value: &'a str,
+    /// What to write instead, where that is certain.
+    better: Option<String>,
+}
+
+/// Whether a value stands in the file as it is, without quotes or variables.
+fn is_written(value: &str, span: Span) -> bool {
+    span.is_some() && (span.end - span.start) as usize == value.len()
+}
+
+/// Quotes that text processors make of the plain ones.
+const TYPOGRAPHIC: [char; 11] = ['“', '”', '„', '‟', '‘', '’', '‚', '‛', '«', '»', '″'];
+
+/// How to mend the name of an image.
+fn mend_image(image: &str, error: &ImageRefError, unset: &[String]) -> (String, Option<String>) {
+    let names = |text: &str| ImageRef::parse(text).is_ok();
+    if let Some(quote) = image.chars().find(|c| TYPOGRAPHIC.contains(c)) {
+        let inner = image.trim_matches(TYPOGRAPHIC);
+        let better = Some(inner.to_owned()).filter(|inner| names(inner));
+        return (format!("YAML knows no such quotes as `{quote}`: write `\"` or `'`, or none"), better);
+    }
+    if !unset.is_empty() {
+        let listed = unset.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
+        let verb = if unset.len() == 1 { "is" } else { "are" };
+        return match unset.len() == 1 && image.ends_with(':') {
+            true => (format!("the tag is empty because {listed} {verb} not set"), None),
+            false => (format!("{listed} {verb} not set"), None),
+        };
+    }
+    if image.ends_with(':') {
+        return ("the tag is empty: write one after the colon, or leave the colon out".to_owned(), None);
+    }
+    if image.contains(char::is_whitespace) {
+        let trimmed = Some(image.trim().to_owned()).filter(|trimmed| names(trimmed));
+        return ("the name of an image has no spaces".to_owned(), trimmed);
+    }
+    if let Some((scheme @ ("http" | "https"), rest)) = image.split_once("://") {
+        let better = Some(rest.to_owned()).filter(|rest| names(rest));
+        return (format!("leave `{scheme}://` out: registries are named by their host alone"), better);
+    }
+    if matches!(error, ImageRefError::NotLowercase(_)) {
+        let better = Some(image.to_lowercase()).filter(|lower| names(lower));
+        return ("write it in lower case".to_owned(), better);
+    }
+    ("write `[registry/]name[:tag][@digest]`, the name in lower case".to_owned(), None)
+}
