@@ -2,6 +2,8 @@
 //!
 //! The rules are those of Docker Engine from 20.10 to 28: what one of them takes is not told here.
 
+use core::net::{IpAddr, Ipv6Addr};
+
 use super::Lowering;
 use crate::base::image_ref::{ImageRef, ImageRefError};
 use crate::diag::{Code, Diagnostic, Span};
@@ -15,6 +17,9 @@ impl Lowering<'_> {
     pub(super) fn refused(&mut self, service: &Service) {
         // Images are asked for even where no container is wanted.
         self.images(service);
+        if service.replicas() > 0 {
+            self.name_servers(service);
+        }
     }
 
     /// Adds a finding at the value of a key, with an edit where the value is written as it is.
@@ -60,6 +65,26 @@ impl Lowering<'_> {
             path,
             Refusal { code: Code::ImageName, message, help: Some(help), value: image, better },
         );
+    }
+}
+
+impl Lowering<'_> {
+    fn name_servers(&mut self, service: &Service) {
+        let dns = HERE.key("dns");
+        for (at, address) in service.container.dns.iter().enumerate() {
+            if address.is_empty() || is_address(address) {
+                continue;
+            }
+            let message =
+                format!("service \"{}\": `{address}` is not the address of a name server", service.name);
+            let help = Some("write an IPv4 or IPv6 address, such as `1.1.1.1`".to_owned());
+            let code = Code::IpAddress;
+            self.refuse(
+                service,
+                dns.index(at),
+                Refusal { code, message, help, value: address, better: None },
+            );
+        }
     }
 }
 
@@ -114,4 +139,29 @@ fn mend_image(image: &str, error: &ImageRefError, unset: &[String]) -> (String, 
         return ("write it in lower case".to_owned(), better);
     }
     ("write `[registry/]name[:tag][@digest]`, the name in lower case".to_owned(), None)
+}
+
+/// An address, an IPv6 one perhaps with its zone.
+fn is_address(text: &str) -> bool {
+    match text.split_once('%') {
+        Some((address, zone)) => !zone.is_empty() && address.parse::<Ipv6Addr>().is_ok(),
+        None => text.parse::<IpAddr>().is_ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_address;
+
+    #[test]
+    fn addresses_of_name_servers_are_those_the_reference_takes() {
+        for text in ["1.1.1.1", "::1", "fe80::1%eth0", "::ffff:1.2.3.4"] {
+            assert!(is_address(text), "{text}");
+        }
+        for text in
+            ["1.1.1.1.1", "x", "01.1.1.1", "256.1.1.1", "1.1.1.1:53", " 1.1.1.1", "1.1.1.1%eth0", "::1%"]
+        {
+            assert!(!is_address(text), "{text}");
+        }
+    }
 }
