@@ -4,9 +4,9 @@
 
 use core::net::{IpAddr, Ipv6Addr};
 
-use super::Lowering;
+use super::{Lowering, options};
 use crate::base::image_ref::{ImageRef, ImageRefError};
-use crate::diag::{Code, Diagnostic, Span};
+use crate::diag::{Code, Diagnostic, Span, suggest};
 use crate::model::{MountType, Service};
 use crate::yaml::PathRef;
 
@@ -19,6 +19,7 @@ impl Lowering<'_> {
         self.images(service);
         if service.replicas() > 0 {
             self.name_servers(service);
+            self.restart(service);
         }
     }
 
@@ -83,6 +84,64 @@ impl Lowering<'_> {
                 service,
                 dns.index(at),
                 Refusal { code, message, help, value: address, better: None },
+            );
+        }
+    }
+}
+
+/// What `restart` may say, and what `deploy.restart_policy.condition` may say.
+const POLICIES: [&str; 4] = ["no", "always", "on-failure", "unless-stopped"];
+const CONDITIONS: [&str; 3] = ["none", "on-failure", "any"];
+
+impl Lowering<'_> {
+    /// The policy that counts: that of `deploy`, if there is one.
+    fn restart(&mut self, service: &Service) {
+        let Some(restart) = options::restart(service) else { return };
+        let deploy = HERE.key("deploy");
+        let policy = deploy.key("restart_policy");
+        let deployed = service.deploy.as_ref().and_then(|deploy| deploy.restart_policy.as_ref());
+        let (word, conditions, place, count) = match deployed {
+            Some(deployed) => (
+                deployed.condition.as_deref().unwrap_or_default(),
+                &CONDITIONS[..],
+                policy.key("condition"),
+                policy.key("max_attempts"),
+            ),
+            None => {
+                let text = service.restart.as_deref().unwrap_or_default();
+                let word = text.split_once(':').map_or(text, |(word, _)| word);
+                (word, &POLICIES[..], HERE.key("restart"), HERE.key("restart"))
+            }
+        };
+        let name = &service.name;
+        if !restart.name.is_empty() && !POLICIES.contains(&restart.name.as_str()) {
+            let near = suggest::nearest(word, conditions.iter().copied());
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("write one of `{}`", conditions.join("`, `")),
+            };
+            let message = format!("service \"{name}\": `{word}` is not a restart policy");
+            let better = near.map(str::to_owned);
+            let code = Code::NotAllowed;
+            self.refuse(service, place, Refusal { code, message, help: Some(help), value: word, better });
+        } else if restart.max_retries < 0 {
+            let message = format!("service \"{name}\": {} restarts are none", restart.max_retries);
+            let help = Some("write a number from 1 on, or `on-failure` alone for no end".to_owned());
+            let refusal = Refusal { code: Code::OutOfRange, message, help, value: word, better: None };
+            self.refuse(service, count, refusal);
+        } else if restart.max_retries > 0 && !matches!(restart.name.as_str(), "" | "on-failure") {
+            let message = format!(
+                "service \"{name}\": restarts are counted with `on-failure` alone, not with `{word}`"
+            );
+            let help = match deployed {
+                Some(_) => "leave `max_attempts` out, or write `condition: on-failure`".to_owned(),
+                None => format!("write `{word}`, or `on-failure:{}`", restart.max_retries),
+            };
+            let code = Code::NotAllowed;
+            self.refuse(
+                service,
+                count,
+                Refusal { code, message, help: Some(help), value: word, better: None },
             );
         }
     }
