@@ -1,5 +1,6 @@
 //! From a command's arguments to what should exist: a loaded project, or one known from its labels.
 
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use indexmap::IndexMap;
@@ -8,7 +9,7 @@ use super::Session;
 use super::labels;
 use super::load::Loaded;
 use crate::base::{ProjectName, ServiceName};
-use crate::diag::{Diagnostics, SourceMap, Span};
+use crate::diag::{Diagnostics, Severity, SourceMap, Span};
 use crate::engine::EngineError;
 use crate::graph::Graph;
 use crate::load::env;
@@ -47,6 +48,8 @@ pub struct Facts {
     pub env_files: Vec<String>,
     /// Proxy variables of the client's configuration.
     pub proxy: IndexMap<String, String>,
+    /// Whether the engine runs on another machine, and has other files.
+    pub remote_engine: bool,
 }
 
 /// What stands between the parts of generated names: `-`, or `_` in compatibility mode, which a flag or a
@@ -77,12 +80,29 @@ pub fn from_project(mut project: Project, sources: SourceMap, facts: &Facts, fil
             let expanded = sources.slice(place).and_then(|text| expand(text, &lookup).ok());
             expanded.map(|expanded| expanded.unset).unwrap_or_default()
         },
+        absence: &|path: &Path| absence(path, &project.working_dir, facts, files),
     };
     let (desired, mut findings) = spec::lower(&project, &context);
     findings.sort();
     findings.fold_copies();
     Aim { desired, sources, findings, from_files: true }
 }
+
+/// How bad it is that a file isn't there. An engine elsewhere may well have it; and so may one outside of the
+/// container this runs in, at least what isn't the project's own.
+fn absence(path: &Path, working_dir: &Path, facts: &Facts, files: &dyn Files) -> Option<Severity> {
+    // Where nobody may look, the engine may.
+    let gone = |error: io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
+    if !files.canonicalize(path).is_err_and(gone) {
+        return None;
+    }
+    let contained = || CONTAINED.iter().any(|mark| files.exists(Path::new(mark)));
+    let elsewhere = facts.remote_engine || (!path.starts_with(working_dir) && contained());
+    Some(if elsewhere { Severity::Warning } else { Severity::Error })
+}
+
+/// Files that container engines put into containers.
+const CONTAINED: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
 
 /// `DOCKER_DEFAULT_PLATFORM` becomes the platform of services that are built; it is part of their hash.
 pub fn apply_platform(project: &mut Project, platform: &str) {
@@ -159,6 +179,7 @@ pub fn with_dependants(desired: &Desired, names: &[ServiceName]) -> Vec<ServiceN
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::files::MapFiles;
     use crate::spec::ServiceSpec;
 
     fn desired(names: &[&str], others: &[&str]) -> Desired {
@@ -171,6 +192,21 @@ mod tests {
             volumes: IndexMap::new(),
             separator: '-',
         }
+    }
+
+    #[test]
+    fn files_that_the_engine_may_have_elsewhere_are_doubtful_only() {
+        let here = MapFiles::new().with("/shop/key", "x");
+        let contained = here.clone().with("/.dockerenv", "");
+        let remote = Facts { remote_engine: true, ..Facts::default() };
+        let told = |path: &str, facts, files| absence(Path::new(path), Path::new("/shop"), facts, files);
+        let local = &Facts::default();
+        assert_eq!(told("/shop/key", local, &here), None);
+        assert_eq!(told("/shop/none", local, &here), Some(Severity::Error));
+        assert_eq!(told("/etc/none", local, &here), Some(Severity::Error));
+        assert_eq!(told("/shop/none", &remote, &here), Some(Severity::Warning));
+        assert_eq!(told("/shop/none", local, &contained), Some(Severity::Error));
+        assert_eq!(told("/etc/none", local, &contained), Some(Severity::Warning));
     }
 
     #[test]

@@ -165,6 +165,7 @@ impl Front {
                 Vec::new()
             },
             proxy: docker::proxy_environment(&self.docker_config()),
+            remote_engine: docker::is_remote(&self.docker_config()),
         }
     }
 

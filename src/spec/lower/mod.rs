@@ -19,7 +19,7 @@ use super::{
     PullPolicy, ServiceSpec, VolumeSpec, labels,
 };
 use crate::base::{ProjectName, ServiceName};
-use crate::diag::{Code, Diagnostic, Diagnostics, Span};
+use crate::diag::{Code, Diagnostic, Diagnostics, Severity, Span};
 use crate::model::{self, Project, Service};
 use crate::yaml::PathRef;
 
@@ -39,6 +39,8 @@ pub struct Context<'a> {
     pub read: &'a dyn Fn(&Path) -> std::io::Result<Vec<u8>>,
     /// The variables in what is written at a place that are blank because nobody sets them.
     pub unset: &'a dyn Fn(Span) -> Vec<String>,
+    /// How bad it is that a file, which the engine is to mount, isn't there; `None` when it is there.
+    pub absence: &'a dyn Fn(&Path) -> Option<Severity>,
 }
 
 /// Makes the desired objects of a project.
