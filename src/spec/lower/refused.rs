@@ -4,7 +4,7 @@
 
 use core::net::{IpAddr, Ipv6Addr};
 
-use super::{Lowering, options};
+use super::{Lowering, options, resources};
 use crate::base::image_ref::{ImageRef, ImageRefError};
 use crate::diag::{Code, Diagnostic, Span, suggest};
 use crate::model::{MountType, Service};
@@ -21,6 +21,9 @@ impl Lowering<'_> {
             self.name_servers(service);
             self.restart(service);
             self.mount_targets(service);
+            self.capabilities(service);
+            self.working_dir(service);
+            self.memory(service);
         }
     }
 
@@ -199,6 +202,115 @@ impl Lowering<'_> {
         ));
         let refusal = Refusal { code: Code::DriveLetter, message, help, value: text, better: None };
         self.refuse(service, item, refusal);
+    }
+}
+
+/// Every capability of Linux 5.9 and later, without `CAP_`. An engine may know fewer.
+const CAPABILITIES: [&str; 41] = [
+    "AUDIT_CONTROL",
+    "AUDIT_READ",
+    "AUDIT_WRITE",
+    "BLOCK_SUSPEND",
+    "BPF",
+    "CHECKPOINT_RESTORE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "DAC_READ_SEARCH",
+    "FOWNER",
+    "FSETID",
+    "IPC_LOCK",
+    "IPC_OWNER",
+    "KILL",
+    "LEASE",
+    "LINUX_IMMUTABLE",
+    "MAC_ADMIN",
+    "MAC_OVERRIDE",
+    "MKNOD",
+    "NET_ADMIN",
+    "NET_BIND_SERVICE",
+    "NET_BROADCAST",
+    "NET_RAW",
+    "PERFMON",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYSLOG",
+    "SYS_ADMIN",
+    "SYS_BOOT",
+    "SYS_CHROOT",
+    "SYS_MODULE",
+    "SYS_NICE",
+    "SYS_PACCT",
+    "SYS_PTRACE",
+    "SYS_RAWIO",
+    "SYS_RESOURCE",
+    "SYS_TIME",
+    "SYS_TTY_CONFIG",
+    "WAKE_ALARM",
+];
+
+/// The least memory the engine lets a container have, in bytes.
+const LEAST_MEMORY: i64 = 6 << 20;
+
+impl Lowering<'_> {
+    fn capabilities(&mut self, service: &Service) {
+        let container = &service.container;
+        for (key, names) in [("cap_add", &container.cap_add), ("cap_drop", &container.cap_drop)] {
+            let list = HERE.key(key);
+            for (at, name) in names.iter().enumerate() {
+                let plain = name.trim().to_uppercase();
+                if plain == "ALL" || CAPABILITIES.contains(&plain.strip_prefix("CAP_").unwrap_or(&plain)) {
+                    continue;
+                }
+                let bare = plain.strip_prefix("CAP_").unwrap_or(&plain);
+                let near = suggest::nearest(bare, CAPABILITIES.iter().copied().chain(["ALL"]));
+                let help = match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "write `ALL`, or one of capabilities(7), such as `NET_ADMIN`".to_owned(),
+                };
+                let message = format!("service \"{}\": `{name}` is not a capability", service.name);
+                let better = near.map(str::to_owned);
+                let code = Code::NotAllowed;
+                let refusal = Refusal { code, message, help: Some(help), value: name, better };
+                self.refuse(service, list.index(at), refusal);
+            }
+        }
+    }
+
+    fn working_dir(&mut self, service: &Service) {
+        let Some(path) = service.container.working_dir.as_deref() else { return };
+        if path.is_empty() || path.starts_with('/') || has_drive(path) {
+            return;
+        }
+        let message = format!("service \"{}\": `{path}` is no absolute path in the container", service.name);
+        let help = Some(format!("write the whole path, such as `/{}`", path.trim_start_matches("./")));
+        let refusal = Refusal { code: Code::Pattern, message, help, value: path, better: None };
+        self.refuse(service, HERE.key("working_dir"), refusal);
+    }
+
+    fn memory(&mut self, service: &Service) {
+        let limit = resources::resources(service).memory;
+        if limit == 0 || limit >= LEAST_MEMORY {
+            return;
+        }
+        let deploy = HERE.key("deploy");
+        let resources = deploy.key("resources");
+        let limits = resources.key("limits");
+        let path = match service.container.mem_limit.0 {
+            0 => limits.key("memory"),
+            _ => HERE.key("mem_limit"),
+        };
+        let message = format!(
+            "service \"{}\": a limit of {limit} bytes of memory is below the 6 MiB an engine demands",
+            service.name
+        );
+        let help = Some("write `6m` or more, or leave it out".to_owned());
+        self.refuse(
+            service,
+            path,
+            Refusal { code: Code::OutOfRange, message, help, value: "", better: None },
+        );
     }
 }
 
