@@ -9,7 +9,7 @@ use crate::base::ProjectName;
 use crate::diag::Diagnostic;
 use crate::engine::EngineError;
 use crate::observe::{self, Query};
-use crate::plan::{self, Hazard, Input, Intent, Plan, PlanError};
+use crate::plan::{self, Hazard, Input, Intent, Plan, PlanErrors};
 use crate::spec::{Desired, PullPolicy};
 use crate::state::Observed;
 
@@ -21,7 +21,7 @@ pub enum ConvergeError {
     Engine(#[from] EngineError),
     /// No plan can be made.
     #[error(transparent)]
-    Plan(#[from] PlanError),
+    Plan(#[from] PlanErrors),
     /// A name on the command line is that of no service.
     #[error("{}", .0.message)]
     NoSuchService(Box<Diagnostic>),

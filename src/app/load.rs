@@ -137,6 +137,7 @@ fn run(wanted: &LoadRequest, reading: Reading<'_>, mut log: Option<&mut Provenan
     loaded.findings.relative_to(&directory);
     loaded.findings.sort();
     loaded.findings.fold_copies();
+    loaded.findings.name_causes(&loaded.sources);
     loaded
 }
 

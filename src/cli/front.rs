@@ -212,6 +212,7 @@ impl Front {
                 Vec::new()
             },
             proxy: docker::proxy_environment(&self.docker_config()),
+            remote_engine: docker::is_remote(&self.docker_config()),
         }
     }
 
@@ -316,7 +317,8 @@ impl Front {
         }
         let facts = self.facts(&loaded);
         // What can't be brought up may still be taken down: findings of the lowering are no matter here.
-        let aim = loaded.project.map(|project| request::from_project(project, loaded.sources, &facts));
+        let aim =
+            loaded.project.map(|project| request::from_project(project, loaded.sources, &facts, &self.disk));
         aim.map(|aim| Target::Aim(Box::new(aim))).ok_or(exit::ERROR)
     }
 
@@ -330,7 +332,7 @@ impl Front {
     /// Tells what lowering found; `None` when it forbids to go on.
     pub fn aim_of(&self, loaded: Loaded) -> Option<Aim> {
         let facts = self.facts(&loaded);
-        let aim = request::from_project(loaded.project?, loaded.sources, &facts);
+        let aim = request::from_project(loaded.project?, loaded.sources, &facts, &self.disk);
         self.tell(&aim.findings, &aim.sources);
         let bad = aim.findings.iter().any(|finding| finding.severity == Severity::Error);
         (!bad).then_some(aim)

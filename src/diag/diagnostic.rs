@@ -136,7 +136,7 @@ const COPIES: usize = 3;
 /// The findings of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Diagnostics {
-    list: Vec<Diagnostic>,
+    pub(super) list: Vec<Diagnostic>,
     /// The hashes of all that was pushed: a hostile file brings findings by the hundred thousand.
     hashes: HashSet<u64>,
 }
@@ -180,7 +180,12 @@ impl Diagnostics {
         // Where a file could not be read to its end, nobody knows what it declares.
         let gaps = errors().any(|known| known.code.leaves_gaps());
         let meant: HashSet<&str> = errors().filter_map(Diagnostic::stands_for).collect();
-        let doubtful = |section: &str| paths.contains(section) || meant.contains(section);
+        // A section may also have got among the services.
+        let doubtful = |section: &str| {
+            paths.contains(section)
+                || meant.contains(section)
+                || paths.contains(format!("services.{section}").as_str())
+        };
         let inner: HashSet<&str> = paths.iter().flat_map(|path| parents(path)).collect();
         let follows = |found: &Diagnostic| {
             let told = |path: &str| parents(path).any(|parent| paths.contains(parent));

@@ -4,6 +4,7 @@
 //! Nothing here prints, and nothing about a file is ever an `Err`: findings stand beside the result.
 
 mod account;
+mod cause;
 mod code;
 mod diagnostic;
 mod source;

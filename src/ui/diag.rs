@@ -103,7 +103,7 @@ fn draw_one(diagnostic: &Diagnostic, sources: &SourceMap, look: Look, directory:
     };
     let edit = diagnostic.edit.as_ref().and_then(|edit| {
         let window = Window::around(sources.get(edit.span.file)?, &[edit.span]);
-        Some((window.range(edit.span), window, edit))
+        Some((window.exact(edit.span), window, edit))
     });
     let mut helps = diagnostic.help.iter().map(String::as_str);
     // The edit is the help it shows; its first sentence becomes the title of the shown change.
@@ -224,18 +224,25 @@ impl<'a> Window<'a> {
         Window { text: whole.get(start..end).unwrap_or(""), line, start }
     }
 
-    /// The span's bytes within the window, cut to whole characters and to a few lines.
-    fn range(&self, span: Span) -> Range<usize> {
+    /// The span's bytes within the window, cut to whole characters.
+    fn exact(&self, span: Span) -> Range<usize> {
         let at = |offset: u32| self.text.floor_char_boundary((offset as usize).saturating_sub(self.start));
-        let (start, mut end) = (at(span.start), at(span.end));
-        end = end.max(start);
+        let (start, end) = (at(span.start), at(span.end));
+        start..end.max(start)
+    }
+
+    /// The same, cut to a few lines.
+    fn range(&self, span: Span) -> Range<usize> {
+        let Range { start, mut end } = self.exact(span);
         let text = &self.text[start..end];
         if text.matches('\n').count() >= MOST_LINES {
             end = start + text.find('\n').unwrap_or(text.len());
         }
         // A span up to the next token ends at its own last character.
-        end = start + self.text[start..end].trim_end().len();
-        start..end
+        let words = self.text[start..end].trim_end().len();
+        // A span of nothing but blanks in a line is about them.
+        let blanks = words == 0 && !self.text[start..end].contains('\n');
+        start..if blanks { end } else { start + words }
     }
 }
 

@@ -61,6 +61,7 @@ pub(super) fn run(front: &Front, up: &Up, prepared: Prepared) -> u8 {
         Ok(services) => services,
         Err(text) => return front.fail(text),
     };
+    let texts = sources.clone();
     let outcome = front.run_with(async |session, events, canceller| {
         let (attachments, collector) =
             attach::attach(&session, &desired.project, services.clone(), up.timestamps).await?;
@@ -77,7 +78,7 @@ pub(super) fn run(front: &Front, up: &Up, prepared: Prepared) -> u8 {
         )
     });
     match outcome {
-        Ok(Ok(End::Run(result))) => finish(front, Ok(*result)),
+        Ok(Ok(End::Run(result))) => finish(front, Ok(*result), &texts),
         Ok(Ok(End::Over(code))) => code,
         Ok(Ok(End::Signalled)) => exit::CANCELLED,
         Ok(Err(error)) => front.fail(error.to_string()),
