@@ -244,9 +244,8 @@ fn read_variables(
     }
     let text = files::read_text(files, path, &file.path)?;
     let parsed = match file.format.as_deref() {
-        None | Some("") => dotenv::read(&text, lookup).map_err(|e| e.to_string()).map(|parsed| {
+        None | Some("") => dotenv::read(&text, lookup).map_err(|e| e.to_string()).inspect(|parsed| {
             parsed.unset.iter().for_each(|(name, line)| unset.push(dotenv::unset(name, path, *line)));
-            parsed
         }),
         Some("raw") => dotenv::parse_raw(&text, lookup)
             .map(|assignments| dotenv::Parsed { assignments, ..dotenv::Parsed::default() })
