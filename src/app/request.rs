@@ -9,13 +9,13 @@ use super::Session;
 use super::labels;
 use super::load::Loaded;
 use crate::base::{ProjectName, ServiceName};
-use crate::diag::{Diagnostics, Severity, SourceMap, Span};
+use crate::diag::{Diagnostic, Diagnostics, Severity, SourceMap, Span};
 use crate::engine::EngineError;
 use crate::graph::Graph;
 use crate::load::env;
 use crate::load::files::Files;
 use crate::load::interpolate::expand;
-use crate::model::{Project, glob};
+use crate::model::{Project, glob, select};
 use crate::observe::{self, Query};
 use crate::spec::{self, Desired};
 
@@ -166,6 +166,11 @@ pub fn named(desired: &Desired, names: &[String]) -> Named {
     found
 }
 
+/// That a name is that of no service.
+pub fn no_such_service(desired: &Desired, name: &str) -> Diagnostic {
+    select::no_such_service(name, desired.services.keys(), &desired.others, &desired.jobs)
+}
+
 /// These services and everything that depends on them.
 pub fn with_dependants(desired: &Desired, names: &[ServiceName]) -> Vec<ServiceName> {
     let services = desired.services.values();
@@ -188,6 +193,7 @@ mod tests {
             project: ProjectName::from("p"),
             services: names.iter().map(|name| (ServiceName::from(*name), spec(name))).collect(),
             others: others.iter().map(|name| ServiceName::from(*name)).collect(),
+            jobs: vec![ServiceName::from("seed")],
             networks: IndexMap::new(),
             volumes: IndexMap::new(),
             separator: '-',
@@ -222,5 +228,21 @@ mod tests {
         assert_eq!(found(&["off", "o*"]), told("off", "o*"));
         assert_eq!(found(&["nosuch"]), told("", "nosuch"));
         assert_eq!(found(&[]), told("", ""));
+    }
+
+    #[test]
+    fn what_an_unknown_name_may_have_meant_is_told() {
+        let desired = desired(&["web", "db"], &["off"]);
+        for (name, words) in [
+            ("wbe", "did you mean `web`?"),
+            ("of", "did you mean `off`?"),
+            ("seed", "a job"),
+            ("off", "in the files"),
+        ] {
+            let finding = no_such_service(&desired, name);
+            assert_eq!(finding.message, format!("no such service: {name}"));
+            assert!(finding.help.concat().contains(words), "{name}: {:?}", finding.help);
+        }
+        assert!(no_such_service(&desired, "unlike").help.is_empty());
     }
 }

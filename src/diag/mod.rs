@@ -4,6 +4,7 @@
 //! Nothing here prints, and nothing about a file is ever an `Err`: findings stand beside the result.
 
 mod account;
+mod cause;
 mod code;
 mod diagnostic;
 mod source;
@@ -11,5 +12,5 @@ pub mod suggest;
 
 pub use account::Account;
 pub use code::Code;
-pub use diagnostic::{Diagnostic, Diagnostics, Edit, Label, Severity};
+pub use diagnostic::{Diagnostic, Diagnostics, Edit, InFile, Label, Severity};
 pub use source::{FileId, LineCol, Source, SourceMap, Span};

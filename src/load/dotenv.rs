@@ -105,6 +105,21 @@ pub struct Parsed {
     pub assignments: Vec<Assignment>,
     /// Variables used in values that had none, with the line, one for each occurrence.
     pub unset: Vec<(String, usize)>,
+    /// Variables that went into values.
+    pub uses: Vec<Use>,
+}
+
+/// A variable that went into a value of an environment file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// The variable that the file sets with it.
+    pub sets: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The variable that is asked for.
+    pub name: String,
+    /// Whether the word of the expression (`${V:-word}`) counts, not the value.
+    pub took_word: bool,
 }
 
 /// Looks a variable up, given the value that the file itself has set so far: who asks says which counts.
@@ -118,8 +133,7 @@ pub fn parse(text: &str, lookup: Lookup<'_>) -> Result<Vec<Assignment>, DotenvEr
 /// What is told of a variable that a value of an environment file uses and nobody set.
 pub fn unset(name: &str, file: &Path, line: usize) -> Diagnostic {
     let message = format!("The \"{name}\" variable is not set. Defaulting to a blank string.");
-    Diagnostic::new(Code::UnsetVariable, Span::NONE, message)
-        .help(format!("it is used in {}, line {line}", file.display()))
+    Diagnostic::new(Code::UnsetVariable, Span::NONE, message).in_file(file.display(), line)
 }
 
 /// Like [`parse`], telling also which variables were not set.
@@ -205,13 +219,15 @@ impl<'a> Parser<'a> {
                 self.line += 1;
             }
             if let Some(value) = (self.lookup)(key, None) {
+                let (sets, name) = (key.to_owned(), key.to_owned());
+                self.parsed.uses.push(Use { sets, line, name, took_word: false });
                 self.assign(key, value, line);
             }
             return Ok(());
         }
         let value = match self.rest().chars().next() {
-            Some(quote @ ('"' | '\'')) => self.quoted(quote)?,
-            _ => self.unquoted()?,
+            Some(quote @ ('"' | '\'')) => self.quoted(quote, key)?,
+            _ => self.unquoted(key)?,
         };
         self.assign(key, value, line);
         Ok(())
@@ -246,7 +262,7 @@ impl<'a> Parser<'a> {
         Ok(("", false))
     }
 
-    fn unquoted(&mut self) -> Result<String, DotenvError> {
+    fn unquoted(&mut self, key: &str) -> Result<String, DotenvError> {
         let line = self.line;
         let rest = self.rest();
         let value = match rest.split_once('\n') {
@@ -261,10 +277,10 @@ impl<'a> Parser<'a> {
         };
         self.line += 1;
         let value = value.split_once(" #").map_or(value, |(value, _)| value);
-        self.expand(value.trim_end(), line)
+        self.expand(value.trim_end(), key, line)
     }
 
-    fn quoted(&mut self, quote: char) -> Result<String, DotenvError> {
+    fn quoted(&mut self, quote: char, key: &str) -> Result<String, DotenvError> {
         let rest = self.rest();
         let line = self.line;
         let mut value = String::new();
@@ -276,7 +292,7 @@ impl<'a> Parser<'a> {
             if c == quote && !escaped {
                 self.at += at + 1;
                 return match quote {
-                    '"' => self.expand(&unescape(&value), line),
+                    '"' => self.expand(&unescape(&value), key, line),
                     _ => Ok(value),
                 };
             }
@@ -297,7 +313,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn expand(&mut self, value: &str, line: usize) -> Result<String, DotenvError> {
+    fn expand(&mut self, value: &str, key: &str, line: usize) -> Result<String, DotenvError> {
         if !value.contains('$') {
             return Ok(value.to_owned());
         }
@@ -311,6 +327,13 @@ impl<'a> Parser<'a> {
         // What was looked up after that is no finding.
         self.room = room.get().ok_or(DotenvError::TooLong { line })?;
         let expanded = expanded.map_err(|error| DotenvError::Template { line, error })?;
+        let used = expanded.used.into_iter();
+        self.parsed.uses.extend(used.map(|(name, took_word)| Use {
+            sets: key.to_owned(),
+            line,
+            name,
+            took_word,
+        }));
         self.parsed.unset.extend(expanded.unset.into_iter().map(|name| (name, line)));
         Ok(expanded.text)
     }

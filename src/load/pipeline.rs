@@ -104,7 +104,13 @@ pub fn compose_tree(
     let Kind::Mapping(map) = &mut root.kind else { return None };
     if map.is_empty() {
         if !loader.diags.has_errors() {
-            loader.diags.push(Diagnostic::new(Code::EmptyFile, Span::NONE, "empty compose file"));
+            let start = files.first().map_or(Span::NONE, |file| Span::new(file.file, 0, 0));
+            let empty = Diagnostic::new(Code::EmptyFile, start, "empty compose file").help(
+                "a Compose file has `services:`, below it the name of each, and below that its `image:`",
+            );
+            let others = files.iter().skip(1).map(|file| Span::new(file.file, 0, 0));
+            let empty = others.fold(empty, |empty, other| empty.label(other, "this one is empty too"));
+            loader.diags.push(empty);
         }
         return None;
     }

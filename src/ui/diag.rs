@@ -7,11 +7,15 @@ use std::ops::Range;
 use std::path::Path;
 
 use annotate_snippets::{
-    AnnotationKind, Element, Group, Level, Patch, Renderer, Snippet, normalize_untrusted_str,
+    AnnotationKind, Element, Group, Level, Origin, Patch, Renderer, Snippet, normalize_untrusted_str,
 };
 use serde::Serialize;
 
-use crate::diag::{Account, Diagnostic, Diagnostics, Label, Severity, Source, SourceMap, Span};
+use crate::diag::{Account, Diagnostic, Diagnostics, InFile, Label, Severity, Source, SourceMap, Span};
+
+mod gather;
+
+pub use gather::lines;
 
 /// How findings are to look.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +57,7 @@ pub fn draw(diags: &Diagnostics, sources: &SourceMap, look: Look) -> String {
 
 /// As [`draw`], with the names of files below a directory given from there, as a shell in it would.
 pub fn draw_in(diags: &Diagnostics, sources: &SourceMap, look: Look, directory: Option<&Path>) -> String {
+    let diags = &gather::by_words(diags, sources, directory);
     let mut text = String::new();
     // Of very many findings the warnings go unseen first.
     let errors = diags.iter().filter(|finding| finding.severity == Severity::Error).count();
@@ -98,7 +103,7 @@ fn draw_one(diagnostic: &Diagnostic, sources: &SourceMap, look: Look, directory:
     };
     let edit = diagnostic.edit.as_ref().and_then(|edit| {
         let window = Window::around(sources.get(edit.span.file)?, &[edit.span]);
-        Some((window.range(edit.span), window, edit))
+        Some((window.exact(edit.span), window, edit))
     });
     let mut helps = diagnostic.help.iter().map(String::as_str);
     // The edit is the help it shows; its first sentence becomes the title of the shown change.
@@ -112,6 +117,9 @@ fn draw_one(diagnostic: &Diagnostic, sources: &SourceMap, look: Look, directory:
         sources,
         directory,
     ));
+    if let Some(place) = diagnostic.in_file.as_ref().filter(|_| placeless) {
+        group = group.element(Origin::path(below(&place.file, directory)).line(place.line));
+    }
     let mut apart = String::new();
     for help in helps {
         // Without lines of a file there is no margin to hang it on.
@@ -216,27 +224,39 @@ impl<'a> Window<'a> {
         Window { text: whole.get(start..end).unwrap_or(""), line, start }
     }
 
-    /// The span's bytes within the window, cut to whole characters and to a few lines.
-    fn range(&self, span: Span) -> Range<usize> {
+    /// The span's bytes within the window, cut to whole characters.
+    fn exact(&self, span: Span) -> Range<usize> {
         let at = |offset: u32| self.text.floor_char_boundary((offset as usize).saturating_sub(self.start));
-        let (start, mut end) = (at(span.start), at(span.end));
-        end = end.max(start);
+        let (start, end) = (at(span.start), at(span.end));
+        start..end.max(start)
+    }
+
+    /// The same, cut to a few lines.
+    fn range(&self, span: Span) -> Range<usize> {
+        let Range { start, mut end } = self.exact(span);
         let text = &self.text[start..end];
         if text.matches('\n').count() >= MOST_LINES {
             end = start + text.find('\n').unwrap_or(text.len());
         }
         // A span up to the next token ends at its own last character.
-        end = start + self.text[start..end].trim_end().len();
-        start..end
+        let words = self.text[start..end].trim_end().len();
+        // A span of nothing but blanks in a line is about them.
+        let blanks = words == 0 && !self.text[start..end].contains('\n');
+        start..if blanks { end } else { start + words }
     }
 }
 
 /// The name of a text, from the directory on when it is below it.
 fn shown<'a>(source: &'a Source, directory: Option<&Path>) -> &'a str {
+    below(&source.name, directory)
+}
+
+/// A file's name from the directory on when it is below it.
+fn below<'a>(name: &'a str, directory: Option<&Path>) -> &'a str {
     directory
-        .and_then(|directory| Path::new(&source.name).strip_prefix(directory).ok())
+        .and_then(|directory| Path::new(name).strip_prefix(directory).ok())
         .and_then(Path::to_str)
-        .unwrap_or(&source.name)
+        .unwrap_or(name)
 }
 
 /// ``3 mistakes and 1 warning in compose.yaml``; `None` when nothing is an error, or the one finding has
@@ -258,8 +278,10 @@ fn count(diags: &Diagnostics, sources: &SourceMap, directory: Option<&Path>) -> 
     }
     let mut files: Vec<&str> = diags
         .iter()
-        .filter_map(|d| sources.get(d.span.file))
-        .map(|source| shown(source, directory))
+        .filter_map(|d| match (sources.get(d.span.file), &d.in_file) {
+            (Some(source), _) => Some(shown(source, directory)),
+            (None, place) => place.as_ref().map(|place| below(&place.file, directory)),
+        })
         .collect();
     files.sort_unstable();
     files.dedup();
@@ -289,6 +311,9 @@ pub struct Record {
     /// The place.
     #[serde(flatten)]
     pub place: Option<Place>,
+    /// The file and line, where that is all there is to tell of the place.
+    #[serde(flatten)]
+    pub in_file: Option<InFile>,
     /// Words at the place itself.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub note: String,
@@ -360,6 +385,7 @@ impl Record {
             message: diagnostic.message.clone(),
             path: diagnostic.path.clone(),
             place: Place::of(diagnostic.span, sources),
+            in_file: diagnostic.in_file.clone().filter(|_| sources.get(diagnostic.span.file).is_none()),
             note: diagnostic.note.clone(),
             help: diagnostic.help.clone(),
             labels,

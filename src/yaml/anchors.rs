@@ -33,6 +33,25 @@ pub(super) fn build(
     Document { root, tagged: builder.tagged, borrowed: builder.borrowed.unwrap_or_default() }
 }
 
+/// The anchors that an alias in a merge key might have named.
+fn known_anchors(alias: Span, names: &HashMap<String, Span>) -> String {
+    const MOST: usize = 6;
+    let mut before: Vec<(u32, &str)> = names
+        .iter()
+        .filter(|(_, at)| at.start < alias.start)
+        .map(|(name, at)| (at.start, name.as_str()))
+        .collect();
+    before.sort_unstable();
+    // Those that stand nearest.
+    let shown = &before[before.len().saturating_sub(MOST)..];
+    let listed: Vec<String> = shown.iter().map(|(_, name)| format!("`*{name}`")).collect();
+    match listed.as_slice() {
+        [] => "write `&name` before a mapping further up, in the same document, and `*name` here".to_owned(),
+        [one] => format!("did you mean {one}?"),
+        [most @ .., last] => format!("the anchors above are {} and {last}", most.join(", ")),
+    }
+}
+
 struct Builder<'a> {
     nodes: &'a [Raw<'a>],
     text: &'a str,
@@ -149,7 +168,7 @@ impl Builder<'_> {
                 }
             },
             What::Unresolved => {
-                self.unresolved(at, path, first);
+                self.unresolved(at, path, first, false);
                 Kind::Invalid
             }
         };
@@ -176,7 +195,8 @@ impl Builder<'_> {
         Some(here)
     }
 
-    fn unresolved(&mut self, at: usize, path: &PathRef<'_>, first: bool) {
+    /// Reports an alias of nothing; `merge` tells whether it stands where only a mapping can.
+    fn unresolved(&mut self, at: usize, path: &PathRef<'_>, first: bool, merge: bool) {
         let (span, name) = (self.span(at), self.written(at).chars().skip(1).collect::<String>());
         let names = self.names;
         self.report(first, || {
@@ -190,6 +210,7 @@ impl Builder<'_> {
                     Some(later) => finding
                         .label(*later, "the anchor comes only here")
                         .help("an anchor must stand before its aliases, in the same document"),
+                    None if merge => finding.help(known_anchors(span, names)),
                     None => finding.help("put text that begins with `*` in quotes"),
                 },
             }
@@ -293,7 +314,8 @@ impl Builder<'_> {
                 target
             }
             What::Unresolved => {
-                self.node(at, path);
+                let first = !std::mem::replace(&mut self.seen[at], true);
+                self.unresolved(at, path, first, true);
                 None
             }
             _ => Some(at),
@@ -338,7 +360,7 @@ impl Builder<'_> {
         let span = self.span(at);
         let nodes = self.nodes;
         if matches!(nodes[at].what, What::Unresolved) {
-            self.unresolved(at, path, first);
+            self.unresolved(at, path, first, false);
             return KeyText::Unusable;
         }
         let Some(target) = self.target(at) else {

@@ -9,7 +9,7 @@ use std::ops::Range;
 use granit_parser::{Event, Parser, ScalarStyle};
 
 /// Texts beyond this are not tried: every trial reads the whole text.
-const MAX_TEXT: usize = 128 << 10;
+pub(super) const MAX_TEXT: usize = 128 << 10;
 
 /// Lines that are tried at most.
 const MAX_LINES: usize = 16;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use granit_parser::{ErrorKind, ScanError};
+use granit_parser::{ErrorKind, Parser, ScanError};
 
 use super::indent;
 use crate::diag::{Code, Diagnostic, FileId, Span};
@@ -10,11 +10,21 @@ use crate::diag::{Code, Diagnostic, FileId, Span};
 /// The finding for a syntax error, given where the innermost open bracket stands.
 pub(super) fn finding(error: &ScanError, bracket: Option<usize>, text: &str, file: FileId) -> Diagnostic {
     let at = boundary(text, error.marker().byte_offset().unwrap_or(text.len()));
+    // What stands in brackets on one line is scanned before the brackets are told of.
+    let after_quote = matches!(
+        error.kind(),
+        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar
+    );
+    if let Some(finding) = (after_quote || bracket.is_some()).then(|| missing_comma(text, at, file)).flatten()
+    {
+        return finding;
+    }
     if let Some(finding) = bracket.and_then(|open| unclosed(error.kind(), open, at, text, file)) {
         return finding;
     }
     if let Some(finding) = conflict(text, file)
         .or_else(|| tab(text, at, file))
+        .or_else(|| missing_blank(text, at, file))
         .or_else(|| earlier_line(error.kind(), text, at, file))
         .or_else(|| moved(error.kind(), text, at, file))
     {
@@ -242,7 +252,7 @@ fn moved(kind: &ErrorKind, text: &str, at: usize, file: FileId) -> Option<Diagno
         Diagnostic::new(Code::YamlSyntax, shown, "this line is not indented like its neighbours")
             .note(format!("indented by {is}"))
             .help(format!("indent it by {wanted} {spaces}, if it belongs to the lines around it"))
-            .edit(Span::new(file, start, end), " ".repeat(wanted));
+            .edit(Span::new(file, start + wanted.min(is), end), " ".repeat(wanted.saturating_sub(is)));
     if !(end..content).contains(&at) && !(start..end).contains(&at) {
         let end = at + text[at..].chars().next().map_or(0, char::len_utf8);
         finding = finding.label(Span::new(file, at, end), "noticed here");
@@ -306,6 +316,74 @@ fn line_before(text: &str, at: usize) -> Option<(usize, &str)> {
 fn at_line_start(text: &str, at: usize) -> bool {
     let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
     text[start..at].trim().is_empty()
+}
+
+/// An item in brackets that nothing but a comma before it keeps from being right.
+fn missing_comma(text: &str, at: usize, file: FileId) -> Option<Diagnostic> {
+    /// Commas that one text may lack: each is found by reading all of it.
+    const MOST: usize = 8;
+    if text.len() > indent::MAX_TEXT {
+        return None;
+    }
+    let mut mended = text.to_owned();
+    let mut next = at;
+    // The places in the text as it is, in order.
+    let mut places: Vec<usize> = Vec::new();
+    for _ in 0..MOST {
+        let end = gap(&mended, next)?;
+        mended.insert(end, ',');
+        let before = places.iter().enumerate().filter(|(more, place)| *place + more < end).count();
+        places.insert(before, end - before);
+        let Some(error) = Parser::new_from_str(&mended).find_map(Result::err) else {
+            let (first, others) = places.split_first()?;
+            let span = |place: usize| Span::new(file, place, place);
+            let finding = Diagnostic::new(Code::YamlSyntax, span(*first), "a `,` is missing here")
+                .help("separate the items by `,`")
+                .edit(span(*first), ",");
+            return Some(others.iter().fold(finding, |all, other| all.label(span(*other), "and here")));
+        };
+        next = boundary(&mended, error.marker().byte_offset()?);
+    }
+    None
+}
+
+/// The end of what stands before an item that begins at a byte, with blanks or a bracket between.
+fn gap(text: &str, at: usize) -> Option<usize> {
+    let begins = text.get(at..)?.chars().next()?;
+    let before = text[..at].trim_end();
+    let last = before.chars().next_back()?;
+    let apart = before.len() < at || matches!(last, ']' | '}');
+    let begins = begins.is_alphanumeric() || matches!(begins, '"' | '\'' | '[' | '{');
+    (apart && begins && !matches!(last, ',' | ':' | '[' | '{')).then_some(before.len())
+}
+
+/// `-item` among the items of a list, in the line of the error or the one before.
+fn missing_blank(text: &str, at: usize, file: FileId) -> Option<Diagnostic> {
+    let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
+    let before = line_before(text, at);
+    let bare = |line: &str| {
+        let rest = line.trim_start().strip_prefix('-');
+        rest.is_some_and(|rest| rest.starts_with(|c: char| !c.is_whitespace() && c != '-'))
+    };
+    let (start, line) =
+        [Some((start, line_at(text, at))), before].into_iter().flatten().find(|(_, line)| bare(line))?;
+    let indentation = line.len() - line.trim_start().len();
+    let dash = start + indentation;
+    let after =
+        text[start..].split_once('\n').map_or("", |(_, rest)| rest.split('\n').next().unwrap_or(rest));
+    let before = line_before(text, dash).map_or("", |(_, line)| line);
+    let beside = |line: &str| {
+        line.get(..indentation) == text.get(start..dash) && line[indentation..].starts_with("- ")
+    };
+    // The next key of the item, where it stands as if the blank were there.
+    let goes_on = line.contains(": ") && after.len() - after.trim_start().len() == indentation + 2;
+    let fits = beside(before) || beside(after) || goes_on;
+    fits.then(|| {
+        let place = Span::new(file, dash, dash + 1);
+        Diagnostic::new(Code::YamlSyntax, place, "a blank is missing after `-`")
+            .help("an item of a list begins with `- `")
+            .edit(place, "- ")
+    })
 }
 
 /// An error behind the line of an open bracket is mostly about the bracket.

@@ -75,7 +75,9 @@ pub(super) fn transform(
             Err(_) if lenient => return,
             Err(fault) => {
                 let finding = Diagnostic::new(Code::Port, item.span, fault).at(path.index(at));
-                diags.push(finding.help("the short form is `[[ip:]host:]container[/protocol]`"));
+                let help = address_alone(&text)
+                    .unwrap_or_else(|| "the short form is `[[ip:]host:]container[/protocol]`".to_owned());
+                diags.push(finding.help(help));
                 out.push(Node::spanned(Kind::Invalid, item.span));
             }
         }
@@ -108,6 +110,23 @@ fn split(text: &str) -> Parts<'_> {
         container,
         protocol: protocol.to_lowercase(),
     }
+}
+
+/// What to write for an address with the container's port alone.
+fn address_alone(text: &str) -> Option<String> {
+    let (address, container) = text.rsplit_once(':')?;
+    let in_brackets = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let is_address = match in_brackets {
+        Some(bare) => bare.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => address.parse::<std::net::Ipv4Addr>().is_ok(),
+    };
+    let port = container.split('/').next().filter(|port| !port.is_empty())?;
+    is_address.then(|| {
+        format!(
+            "a port of the host stands between the address and the container's port: \
+             `{address}:{port}:{container}`; with none the engine chooses one: `{address}::{container}`"
+        )
+    })
 }
 
 fn range(text: &str) -> Option<(u16, u16)> {

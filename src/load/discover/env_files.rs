@@ -93,7 +93,8 @@ impl Search<'_> {
                 }
                 Err(error) => {
                     let message = format!("failed to read {}: {error}", path.display());
-                    self.diags.push(Diagnostic::new(Code::EnvFile, Span::NONE, message));
+                    let finding = Diagnostic::new(Code::EnvFile, Span::NONE, message);
+                    self.diags.push(finding.in_file(path.display(), error.line()));
                 }
             }
         }

@@ -170,6 +170,6 @@ fn hooks_before_the_start_are_completed_from_their_service() {
 
 #[test]
 fn empty_sets_are_told() {
-    assert_eq!(one("# nothing\n").findings, ["- empty compose file"]);
+    assert_eq!(one("# nothing\n").findings, ["/p/c.yml:1:1 empty compose file"]);
     assert_eq!(one("- a\n").findings, ["/p/c.yml:1:1 top-level object must be a mapping"]);
 }

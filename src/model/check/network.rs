@@ -17,7 +17,9 @@ pub(super) fn check(subject: &Subject<'_>, diags: &mut Diagnostics) {
         );
     }
     for name in container.networks.keys() {
-        if !subject.project.networks.contains_key(name) {
+        // The default network is declared for those that may be in it; where the mode excludes it, that is told.
+        let excluded = name == "default" && container.network_mode.is_some();
+        if !excluded && !subject.project.networks.contains_key(name) {
             let what = format!("refers to the undefined network `{name}`");
             let finding = subject.finding(Code::UndefinedNetwork, networks.key(name), what);
             let known = subject.project.networks.keys().map(String::as_str);

@@ -1,10 +1,10 @@
 //! Keys that are not known where they stand: another one was meant, or another place.
 
-use super::super::book::{Book, Rule};
+use super::super::book::{Book, Others, Rule, Types};
 use super::super::words::{Place, Step, noun, one_of};
 use super::{is_service, length, list, plain_text, service_rule};
 use crate::diag::{Code, Diagnostic, Span, suggest};
-use crate::yaml::{Entry, Mapping};
+use crate::yaml::{Entry, Kind, Mapping};
 
 /// Names that other tools and older formats use for keys of a service.
 const OTHER_NAMES: &[(&str, &str)] = &[
@@ -98,6 +98,13 @@ pub fn unknown_key(book: &Book, place: &Place<'_>, entry: &Entry) -> UnknownKey 
         return UnknownKey { diagnostic: new.help(already(used)), stands_for: None };
     }
     let diagnostic = match rule.properties.len() {
+        // `- name:` in a list of names.
+        _ if matches!(place.step, Step::Index(_))
+            && place.node.as_mapping().is_some_and(|map| map.len() == 1)
+            && matches!(entry.value.kind, Kind::Null) =>
+        {
+            new.help(format!("if it is meant as a name, write `{key}` without the colon"))
+        }
         0..=14 => new.help(format!("known here: {}", list(known()))),
         _ => new,
     };
@@ -181,14 +188,52 @@ fn section_as_service(place: &Place<'_>) -> Option<String> {
 /// `healthcheck:` beside the services, not in one: it reads as a service with keys that no service has.
 pub fn key_as_service(book: &Book, place: &Place<'_>, map: &Mapping) -> Option<Diagnostic> {
     let key = place.key().filter(|_| is_service(place))?;
-    let own = book.rule(service_rule(book)?.property(&key.text)?);
-    let no_services = map.keys().all(|inner| place.rule().property(inner).is_none());
-    let its_own = map.keys().any(|inner| shapes(book, own).any(|rule| rule.property(inner).is_some()));
-    (no_services && its_own).then(|| {
+    let service = service_rule(book)?;
+    let own = service.property(&key.text).map(|id| book.rule(id));
+    let known = map.keys().filter(|inner| service.property(inner).is_some()).count();
+    let its_own = own.is_some_and(|own| {
+        let named = map.keys().any(|inner| shapes(book, own).any(|rule| rule.property(inner).is_some()));
+        (known == 0 && named) || (mostly_foreign(service, map, known) && takes_keys(book, own, map))
+    });
+    let section = noun(&key.text).is_some() && mostly_foreign(service, map, known);
+    if !its_own && !section {
+        return None;
+    }
+    let finding =
         Diagnostic::new(Code::UnknownKey, key.span, format!("`{}` stands among the services", key.text))
-            .at(place.path())
-            .help(format!("`{}` is a key of a service; indent it under the service's name", key.text))
+            .at(place.path());
+    let as_key = format!("`{}` is a key of a service; indent it under the service's name", key.text);
+    let as_section =
+        format!("as a section of the file, `{}` belongs at the top level, beside `services`", key.text);
+    Some(match (its_own, section) {
+        (true, true) => finding.help(as_key).help(as_section),
+        (true, false) => finding.help(as_key),
+        _ => finding.help(as_section),
     })
+}
+
+/// Whether a mapping is no service with a slip in it: most of its keys are no service's, nor nearly so.
+fn mostly_foreign(service: &Rule, map: &Mapping, known: usize) -> bool {
+    let near = |key: &str| {
+        service.properties.iter().any(|(name, _)| name.len() > 3 && strsim::osa_distance(key, name) <= 1)
+    };
+    let mut foreign = map.keys().filter(|key| service.property(key).is_none());
+    map.len() > 2 * known
+        && !SERVICE_MARKS.iter().any(|mark| map.contains_key(mark))
+        && foreign.all(|key| !near(key) && !key.starts_with("x-"))
+}
+
+/// Whether a rule takes a mapping with these keys, whatever their values.
+fn takes_keys(book: &Book, rule: &Rule, map: &Mapping) -> bool {
+    let takes = |rule: &Rule, key: &str| {
+        rule.property(key).is_some()
+            || rule.others != Others::Refused
+            || rule.patterns.iter().any(|(pattern, _)| pattern.matches(key))
+    };
+    std::iter::once(rule)
+        .chain(rule.choices.iter().flatten().map(|id| book.rule(*id)))
+        .filter(|rule| rule.types.meets(Types::OBJECT))
+        .any(|rule| map.keys().all(|key| takes(rule, key)))
 }
 
 /// Where else the key is known: further in, further out, or in a service.

@@ -33,6 +33,8 @@ pub fn wrong_type(book: &Book, place: &Place<'_>) -> Diagnostic {
         }
         Kind::Bool(_) | Kind::Int(_) | Kind::UInt(_) | Kind::Float(_) if takes.text => quote(finding, place),
         Kind::Mapping(map) if takes.text && matches!(place.step, Step::Index(_)) => pair(finding, place, map),
+        Kind::Mapping(map) if takes.list && map.keys().next().is_some_and(is_bare_item) => bare_item(finding),
+        Kind::String(text) if takes.list && is_bare_item(text) => bare_item(finding),
         Kind::Mapping(_) if takes.list => {
             finding.help("write a list: one item on each line, each after `- `")
         }
@@ -40,6 +42,7 @@ pub fn wrong_type(book: &Book, place: &Place<'_>) -> Diagnostic {
             finding.help("write the one value, not a list")
         }
         Kind::Sequence(_) if takes.mapping => finding.help("write `name: value` lines, without the `- `"),
+        Kind::String(text) if takes.list && takes_names(book, place.id) => names(finding, place, text),
         Kind::String(text) if takes.list && takes.mapping && !text.contains('=') => {
             finding.help("write `name: value` lines below it")
         }
@@ -87,6 +90,17 @@ impl Takes {
     }
 }
 
+/// Whether a rule takes a mapping from names to mappings, so that a list of it is one of names.
+fn takes_names(book: &Book, id: RuleId) -> bool {
+    let rule = book.rule(id);
+    let value = |id: &RuleId| {
+        let takes = Takes::of(book, *id);
+        takes.mapping && !takes.text
+    };
+    rule.patterns.iter().any(|(pattern, id)| !pattern.is_extension() && value(id))
+        || rule.choices.iter().flatten().any(|id| takes_names(book, *id))
+}
+
 fn no_value(finding: Diagnostic, place: &Place<'_>) -> Diagnostic {
     match place.step {
         Step::Key(_) => finding
@@ -127,29 +141,61 @@ fn listed(finding: Diagnostic, place: &Place<'_>) -> Diagnostic {
     }
 }
 
-/// `- KEY: value` in a list of `KEY=value`.
+/// `-item`, which reads as text that begins with a dash.
+fn is_bare_item(text: &str) -> bool {
+    text.strip_prefix('-').is_some_and(|rest| !rest.is_empty() && !rest.starts_with('-'))
+}
+
+fn bare_item(finding: Diagnostic) -> Diagnostic {
+    finding.help("a blank is missing after `-`: each item stands on a line of its own, as `- item`")
+}
+
+/// Names in one text, where a list of them belongs.
+fn names(finding: Diagnostic, place: &Place<'_>, text: &str) -> Diagnostic {
+    let names: Vec<&str> = text.split([',', ' ']).filter(|name| !name.is_empty()).collect();
+    let clear = |name: &&str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
+    if names.len() < 2 || !names.iter().all(clear) {
+        return listed(finding, place);
+    }
+    let list: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    let help = finding.help("write a list");
+    // Text over several lines is not one to replace.
+    match length(place.node.span) {
+        written if written <= text.len() + 2 => edit_scalar(help, place, &format!("[{}]", list.join(", "))),
+        _ => help,
+    }
+}
+
+/// `- KEY: value` in a list of `KEY=value`, or `- name:` in a list of names.
 fn pair(finding: Diagnostic, place: &Place<'_>, map: &Mapping) -> Diagnostic {
-    let list = place.parent.map(|list| Takes::of(list.book, list.id));
     let holder_takes_mapping = place
         .parent
         .and_then(|list| {
             list.parent.and_then(|outer| list.key().and_then(|key| outer.rule().property(&key.text)))
         })
         .is_some_and(|id| Takes::of(place.book, id).mapping)
-        || list.is_some_and(|list| list.mapping);
-    let mut entries = map.iter();
-    let (Some(entry), None) = (entries.next(), entries.next()) else { return finding };
-    let Some(value) = plain_text(&entry.value) else { return finding };
-    if !holder_takes_mapping {
-        return finding.help(format!(
-            "`{}: ` with the blank reads as a key; put the whole item in quotes",
-            entry.key.text
-        ));
+        || place.parent.is_some_and(|list| Takes::of(list.book, list.id).mapping);
+    let Some(entry) = map.iter().next() else { return finding };
+    let key = entry.key.text.as_str();
+    let dash = || format!("drop the `- ` and keep `{key}:` with what is below it");
+    match (&entry.value.kind, plain_text(&entry.value)) {
+        _ if map.len() > 1 => match holder_takes_mapping {
+            true => finding.help(dash()),
+            false => finding,
+        },
+        (_, Some(value)) if holder_takes_mapping => finding.help(format!(
+            "in a list write `{key}={value}`; as a mapping drop the `- ` and keep `{key}: {value}`"
+        )),
+        (_, Some(_)) => {
+            finding.help(format!("`{key}: ` with the blank reads as a key; put the whole item in quotes"))
+        }
+        (Kind::Null, None) if holder_takes_mapping => {
+            finding.help(format!("in a list write `{key}` without the colon; as a mapping {}", dash()))
+        }
+        (Kind::Null, None) => finding.help(format!("write `{key}` without the colon")),
+        _ if holder_takes_mapping => finding.help(dash()),
+        _ => finding,
     }
-    finding.help(format!(
-        "in a list write `{key}={value}`; as a mapping drop the `- ` and keep `{key}: {value}`",
-        key = entry.key.text
-    ))
 }
 
 fn not_a_mapping(finding: Diagnostic, book: &Book, place: &Place<'_>, text: &str) -> Diagnostic {

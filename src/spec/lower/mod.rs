@@ -57,6 +57,7 @@ pub fn lower(project: &Project, context: &Context<'_>) -> (Desired, Diagnostics)
         project: ProjectName::from(project.name.as_str()),
         services,
         others: project.disabled_services.keys().cloned().collect(),
+        jobs: project.jobs.keys().chain(project.disabled_jobs.keys()).cloned().collect(),
         networks,
         volumes,
         separator: context.separator,
