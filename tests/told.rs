@@ -88,3 +88,29 @@ fn a_warning_is_a_line_where_the_command_has_other_work() {
     assert_eq!((told.matches("warning[RC0204]").count(), told.matches("here too").count()), (3, 2), "{told}");
     assert!(warnings(&told).is_empty() && told.contains("--> w.env:2\n"), "{told}");
 }
+
+#[test]
+fn what_the_engine_would_refuse_is_told_first() {
+    let text = "services:\n  web:\n    image: 'busybox:$T'\n    dns: 1.1.1.1.1\n    restart: allways\n    cap_add: [SYSADMIN]\n    secrets: [key]\n    volumes: ['v:/v']\nsecrets:\n  key: {file: ./none}\nvolumes: {v: {}}\n";
+    let directory = project(&[("compose.yaml", text)]);
+    for line in ["up -d", "up --no-start", "plan", "--dry-run up -d"] {
+        let (code, told) = run(directory.path(), line);
+        assert_eq!(code, 1, "{line}: {told}");
+        for found in [
+            "compose.yaml:3:12",
+            "the tag is empty because `T` is not set",
+            "compose.yaml:4:10",
+            "did you mean `always`?",
+            "did you mean `SYS_ADMIN`?",
+            "compose.yaml:10:15",
+            "`v:` is read as a drive letter",
+            "5 mistakes",
+        ] {
+            assert!(told.contains(found), "{line}: no {found} in {told}");
+        }
+        assert!(!told.contains("connect"), "{line}: {told}");
+    }
+    // What can be read can be printed.
+    let (code, told) = run(directory.path(), "config -q");
+    assert_eq!(code, 0, "{told}");
+}
