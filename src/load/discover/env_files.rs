@@ -91,9 +91,9 @@ impl Search<'_> {
                         merged.insert(name, (value, origin));
                     }
                 }
-                Err(error) => {
-                    let message = format!("failed to read {}: {error}", path.display());
-                    self.diags.push(Diagnostic::new(Code::EnvFile, Span::NONE, message));
+                Err(mistakes) => {
+                    let name = path.display().to_string();
+                    self.diags.extend(dotenv::findings(&mistakes, &text, &name, self.sources));
                 }
             }
         }
