@@ -230,22 +230,22 @@ impl<'a> Parser<'a> {
             DotenvError::Space { .. } => {
                 self.skip_blanks();
                 match self.rest().chars().next() {
-                    Some(quote @ ('"' | '\'')) => self.to_quote(quote).is_ok(),
+                    Some(quote @ ('"' | '\'')) => self.until_quote(quote).is_ok(),
                     _ => {
-                        self.to_next_line();
+                        self.skip_line();
                         true
                     }
                 }
             }
             DotenvError::Name { .. } => {
-                self.to_next_line();
+                self.skip_line();
                 true
             }
             _ => false,
         }
     }
 
-    fn to_next_line(&mut self) {
+    fn skip_line(&mut self) {
         match self.rest().find('\n') {
             Some(end) => {
                 self.at += end + 1;
@@ -348,7 +348,7 @@ impl<'a> Parser<'a> {
     fn quoted(&mut self, quote: char) -> Result<String, Mistake> {
         let line = self.line;
         let start = self.at + 1;
-        let value = self.to_quote(quote)?;
+        let value = self.until_quote(quote)?;
         match quote {
             '"' => self.expand(&unescape(&value), line, start..self.at - 1),
             _ => Ok(value),
@@ -356,7 +356,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads from a quote to behind its partner, and gives what stands between.
-    fn to_quote(&mut self, quote: char) -> Result<String, Mistake> {
+    fn until_quote(&mut self, quote: char) -> Result<String, Mistake> {
         let rest = self.rest();
         let line = self.line;
         let mut value = String::new();
