@@ -54,7 +54,7 @@ fn findings(folder: &Path) -> (Diagnostics, SourceMap) {
     let sources = loaded.sources.clone();
     // As the commands do, what the engine can't be told is only looked at in a project without mistakes.
     if let Some(project) = loaded.project.filter(|_| !findings.has_errors()) {
-        findings.extend(from_project(project, loaded.sources, &Facts::default()).findings);
+        findings.extend(from_project(project, loaded.sources, &Facts::default(), &files).findings);
         findings.sort();
     }
     (findings, sources)

@@ -257,6 +257,17 @@ fn the_commands_answer_and_exit_as_they_should() {
     let json: serde_json::Value = serde_json::from_str(&out).unwrap();
     let place = &json["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
     assert_eq!(place["artifactLocation"]["uri"], "compose.yaml");
+    fs::write(directory.path().join("x.env"), "A=1\nB=$UNSET\n").unwrap();
+    let text = "services: {web: {image: 'nginx:1', env_file: x.env}}\n";
+    fs::write(directory.path().join("compose.yaml"), text).unwrap();
+    let (_, out, _) = run(&["lint", "--format", "sarif"]);
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let place = &json["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    let expected = serde_json::json!({"artifactLocation": {"uri": "x.env"}, "region": {"startLine": 2}});
+    assert_eq!(place, &expected, "{out}");
+    let (_, out, _) = run(&["lint", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&json["file"], &json["line"]), (&serde_json::json!("x.env"), &serde_json::json!(2)));
     fs::write(directory.path().join("compose.yaml"), "services: {web: {imag: nginx}}\n").unwrap();
     let (code, out, _) = run(&["lint", "--fail-on", "error"]);
     assert!(code == 1 && out.contains("error[RC0301]"), "{out}");

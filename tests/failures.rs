@@ -6,7 +6,8 @@ mod world;
 
 use std::time::Duration;
 
-use rcompose::app::failure::tell;
+use rcompose::app::converge::ConvergeError;
+use rcompose::app::failure::{Told, tell, tell_refusals};
 use rcompose::apply::{CancelStage, Report, cancellation};
 use rcompose::base::ContainerId;
 use rcompose::engine::{ContainerQuery, Containers, EngineError};
@@ -33,11 +34,13 @@ async fn up(engine: &MemoryEngine, file: &str, run: &Run) -> (Report, String) {
     let (desired, sources) = desired(file);
     let intent = Intent::Up(Up { wait: run.wait_timeout.is_some(), ..Up::all() });
     let (_, report) = world::converge(engine, &desired, intent, run).await.unwrap();
-    let told: String = tell(&report, &sources)
-        .into_iter()
-        .map(|told| text(&FailureView { title: told.title, facts: told.facts, help: told.help }, false))
-        .collect();
+    let told = in_words(tell(&report, &sources));
     (report, told)
+}
+
+fn in_words(told: Vec<Told>) -> String {
+    let view = |told: Told| FailureView { title: told.title, facts: told.facts, help: told.help };
+    told.into_iter().map(|told| text(&view(told), false)).collect()
 }
 
 /// `name state`, sorted.
@@ -311,6 +314,25 @@ fn a_wait_that_takes_too_long() {
     });
 }
 
+#[test]
+fn a_wait_sees_what_ends_at_once() {
+    with_paused_time(async {
+        for (code, ends) in [(3, 1), (0, 0)] {
+            let short = Behaviour {
+                exit_after: Some(Duration::from_millis(50)),
+                exit_code: code,
+                healthy_after: None,
+                ..Behaviour::default()
+            };
+            let engine = engine(&[("app:1", short)]);
+            let run = Run { wait_timeout: Some(Duration::from_secs(30)), ..Run::default() };
+            let (report, told) = up(&engine, WEB, &run).await;
+            assert_eq!(report.exit_code(), ends, "{told}");
+            assert_eq!(told.contains("exited (3)"), code == 3, "{told}");
+        }
+    });
+}
+
 const WEB: &str = "\
 name: shop
 services:
@@ -378,19 +400,63 @@ fn a_name_that_is_taken() {
 fn an_image_that_cannot_be_had() {
     with_paused_time(async {
         let engine = engine(&[]);
+        let before = engine.snapshot();
         let (report, told) =
             up(&engine, &CHAIN.replace("image: db", "image: nobody/db:9"), &Run::default()).await;
         assert_eq!(report.exit_code(), 1);
         assert_eq!(
             told,
             r#"error: Image nobody/db:9: Error response from daemon: pull access denied for nobody/db:9, repository does not exist or may require 'docker login', so api and web were not started
-  chain    api waits for db (compose.yaml:9:7)
-           web waits for api (compose.yaml:5:18)
-  removed  shop-api-1, shop-web-1 (made by this run, never started)
+  chain  api waits for db (compose.yaml:9:7)
+         web waits for api (compose.yaml:5:18)
   help: is the name right? `docker login` gives access to private registries
 "#
         );
-        assert_eq!(containers(&engine), [""; 0]);
+        // Nothing was touched before the images were there.
+        assert_eq!(engine.snapshot(), before);
+    });
+}
+
+#[test]
+fn all_that_keeps_a_plan_from_being_made_is_told() {
+    const FILE: &str = "\
+name: shop
+services:
+  web:
+    image: app:1
+    networks: [front, back]
+    volumes: [data:/data]
+  own:
+    build: .
+networks:
+  front: {external: true}
+  back: {external: true, name: back-of-house}
+volumes:
+  data: {external: true}
+";
+    with_paused_time(async {
+        let engine = engine(&[]);
+        let before = engine.snapshot();
+        let (desired, sources) = desired(FILE);
+        let refused = world::converge(&engine, &desired, Intent::Up(Up::all()), &Run::default()).await;
+        let Err(ConvergeError::Plan(errors)) = refused else { panic!("{refused:?}") };
+        assert_eq!(
+            in_words(tell_refusals(&errors, &sources)),
+            r#"error: service "own" is built from source, and its image "shop-own" isn't there
+  asked for  compose.yaml:7:3
+  help: build it first (docker build -t shop-own …)
+error: network back-of-house declared as external, but could not be found
+  asked for  compose.yaml:11:3
+  help: create it (docker network create back-of-house), or leave out `external`
+error: network front declared as external, but could not be found
+  asked for  compose.yaml:10:3
+  help: create it (docker network create front), or leave out `external`
+error: external volume "data" not found
+  asked for  compose.yaml:13:3
+  help: create it (docker volume create data), or leave out `external`
+"#
+        );
+        assert_eq!(engine.snapshot(), before);
     });
 }
 

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use rcompose::app::lint::{LintRequest, Linted, lint, why};
 use rcompose::app::load::{LoadRequest, Reading};
+use rcompose::app::request::Facts;
 use rcompose::diag::{Code, Severity};
 use rcompose::lint::RULES;
 use rcompose::load::discover::Request;
@@ -53,7 +54,11 @@ fn linted(folder: &Path) -> Linted {
         ..Request::default()
     };
     lint(
-        &LintRequest { load: LoadRequest::full(request, Vec::new()), allow: wanted.allow },
+        &LintRequest {
+            load: LoadRequest::full(request, Vec::new()),
+            allow: wanted.allow,
+            facts: Facts::default(),
+        },
         Reading { files: &files, remote: None },
     )
 }

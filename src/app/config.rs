@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::load::Loaded;
 use super::request;
 use crate::base::ServiceName;
-use crate::diag::Span;
+use crate::diag::{Diagnostic, Span};
 use crate::load::interpolate::{self, VariableUse};
-use crate::model::{self, Project};
+use crate::model::{self, Project, select};
 use crate::yaml::{Key, Kind, Mapping, Node, emit};
 
 /// What is to be printed.
@@ -50,12 +50,9 @@ pub enum Form {
 /// Why nothing can be printed.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// `--hash` names a service that isn't there.
-    #[error("no such service: {0}: not found")]
-    NoSuchService(String),
-    /// `--hash` names a service that its profiles keep off.
-    #[error("no such service: {0}: disabled")]
-    Disabled(String),
+    /// `--hash` names a service that isn't there, or that its profiles keep off.
+    #[error("{}", .0.message)]
+    NoSuchService(Box<Diagnostic>),
 }
 
 /// The text that `config` prints. `raw` prints the tree with its variables as they are written.
@@ -119,10 +116,12 @@ fn hashes(project: &Project, names: &str) -> Result<String, ConfigError> {
         for name in names.split(',') {
             match project.services.get_key_value(name) {
                 Some((name, _)) => wanted.push(name),
-                None if project.disabled_services.contains_key(name) => {
-                    return Err(ConfigError::Disabled(name.to_owned()));
+                None => {
+                    let (off, jobs) = (project.disabled_services.keys(), project.jobs.keys());
+                    let jobs = jobs.chain(project.disabled_jobs.keys());
+                    let finding = select::no_such_service(name, project.services.keys(), off, jobs);
+                    return Err(ConfigError::NoSuchService(Box::new(finding)));
                 }
-                None => return Err(ConfigError::NoSuchService(name.to_owned())),
             }
         }
     }

@@ -6,9 +6,10 @@ use std::time::Duration;
 use super::Session;
 use crate::apply::{self, BeforeStart, Options, Report};
 use crate::base::ProjectName;
+use crate::diag::Diagnostic;
 use crate::engine::EngineError;
 use crate::observe::{self, Query};
-use crate::plan::{self, Hazard, Input, Intent, Plan, PlanError};
+use crate::plan::{self, Hazard, Input, Intent, Plan, PlanErrors};
 use crate::spec::{Desired, PullPolicy};
 use crate::state::Observed;
 
@@ -20,10 +21,10 @@ pub enum ConvergeError {
     Engine(#[from] EngineError),
     /// No plan can be made.
     #[error(transparent)]
-    Plan(#[from] PlanError),
+    Plan(#[from] PlanErrors),
     /// A name on the command line is that of no service.
-    #[error("no such service: {0}")]
-    NoSuchService(String),
+    #[error("{}", .0.message)]
+    NoSuchService(Box<Diagnostic>),
     /// Only the project's name is known, and nothing on the engine bears it.
     #[error("no container found for project \"{0}\": not found")]
     NothingThere(ProjectName),

@@ -4,6 +4,7 @@ use crate::apply::{ApplyError, ContainerEvidence, Evidence, Failure, NameHolder,
 use crate::base::ContainerId;
 use crate::diag::SourceMap;
 use crate::event::SubjectKind;
+use crate::plan::{PlanError, PlanErrors};
 use crate::state::{ContainerState, Health};
 
 /// A failure in words: a title, named facts, and what helps.
@@ -51,6 +52,33 @@ pub fn tell(report: &Report, sources: &SourceMap) -> Vec<Told> {
     told
 }
 
+/// What helps when an image can't be had, by the engine's words.
+fn pull_help(error: &str) -> &'static str {
+    const UNREACHABLE: [&str; 7] = [
+        "no such host",
+        "dial tcp",
+        "connection refused",
+        "i/o timeout",
+        "Client.Timeout",
+        "network is unreachable",
+        "server misbehaving",
+    ];
+    match UNREACHABLE.iter().any(|words| error.contains(words)) {
+        true => "the registry can't be reached: is there a network, and is the registry's name right?",
+        false => "is the name right? `docker login` gives access to private registries",
+    }
+}
+
+/// What keeps a plan from being made, as it is told.
+pub fn tell_refusals(errors: &PlanErrors, sources: &SourceMap) -> Vec<Told> {
+    let tell = |error: &PlanError| Told {
+        title: error.to_string(),
+        facts: sources.place(error.span()).map(|place| ("asked for".to_owned(), place)).into_iter().collect(),
+        help: error.help().into_iter().collect(),
+    };
+    errors.0.iter().map(tell).collect()
+}
+
 fn tell_one(failure: &Failure, report: &Report, sources: &SourceMap) -> Told {
     let waiters: Vec<&str> = failure.chain.iter().map(|link| link.waiter.as_str()).collect();
     let held = match waiters.as_slice() {
@@ -85,7 +113,7 @@ fn tell_one(failure: &Failure, report: &Report, sources: &SourceMap) -> Told {
         told.help.push("pull or build it: its pull_policy leaves that to you".to_owned());
     }
     if failure.subject.kind == SubjectKind::Image {
-        told.help.push("is the name right? `docker login` gives access to private registries".to_owned());
+        told.help.push(pull_help(&failure.error.to_string()).to_owned());
     }
     if !failure.chain.is_empty() {
         let links: Vec<String> = failure

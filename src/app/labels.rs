@@ -71,7 +71,8 @@ pub fn desired(project: &ProjectName, observed: &Observed) -> Desired {
             )
         })
         .collect();
-    Desired { project: project.clone(), services, others: Vec::new(), networks, volumes, separator: '-' }
+    let (others, jobs) = (Vec::new(), Vec::new());
+    Desired { project: project.clone(), services, others, jobs, networks, volumes, separator: '-' }
 }
 
 /// Reads `service:condition:restart` entries; missing parts mean the reference's internal defaults.

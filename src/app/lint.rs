@@ -1,8 +1,10 @@
 //! `lint`: everything that loading finds, and the traps beside it.
 
 use super::load::{LoadRequest, Reading, load_recorded};
-use crate::diag::{Code, Diagnostics, Severity, SourceMap};
+use super::request::{self, Facts};
+use crate::diag::{Code, Diagnostic, Diagnostics, Severity, SourceMap};
 use crate::lint::{self, Allowed, Subject};
+use crate::model::Project;
 
 pub use crate::lint::why;
 
@@ -13,6 +15,8 @@ pub struct LintRequest {
     pub load: LoadRequest,
     /// Codes or slugs of findings that are not wanted.
     pub allow: Vec<String>,
+    /// Facts of the run, as `up` would have them.
+    pub facts: Facts,
 }
 
 /// What was found.
@@ -42,12 +46,21 @@ pub fn lint(request: &LintRequest, reading: Reading<'_>) -> Linted {
         lint::check(&subject, &mut traps);
         let allowed = Allowed::read(&request.allow, &subject, &mut traps);
         findings = without_doubles(findings, &traps);
+        if !findings.has_errors() {
+            findings.extend(refused(project, &loaded.sources, &request.facts, reading));
+        }
         findings.absorb(traps);
         findings = lint::silence(findings, &allowed, &subject);
         findings.sort();
         findings.fold_copies();
     }
     Linted { findings, sources: loaded.sources }
+}
+
+/// What `up` would refuse or doubt. What this version doesn't carry out is no fault of the files.
+fn refused(project: &Project, sources: &SourceMap, facts: &Facts, reading: Reading<'_>) -> Vec<Diagnostic> {
+    let aim = request::from_project(project.clone(), sources.clone(), facts, reading.files);
+    aim.findings.into_vec().into_iter().filter(|finding| finding.code != Code::NotCarried).collect()
 }
 
 /// That a variable is not set need not be said where it is said who sets it in vain.

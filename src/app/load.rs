@@ -8,7 +8,7 @@ use crate::diag::{Code, Diagnostic, Diagnostics, SourceMap, Span};
 use crate::graph::Graph;
 use crate::load::discover::{Located, Request, locate};
 use crate::load::document::Parsed;
-use crate::load::dotenv::{self, Assignment};
+use crate::load::dotenv;
 use crate::load::files::{self, Files};
 pub use crate::load::pipeline::Reading;
 use crate::load::pipeline::{self, Input};
@@ -132,7 +132,9 @@ fn run(wanted: &LoadRequest, reading: Reading<'_>, mut log: Option<&mut Provenan
         loaded.tree = tree;
     }
     loaded.located = located;
-    loaded.sources.relative_to(&wanted.request.cwd.to_string_lossy());
+    let directory = wanted.request.cwd.to_string_lossy();
+    loaded.sources.relative_to(&directory);
+    loaded.findings.relative_to(&directory);
     loaded.findings.sort();
     loaded.findings.fold_copies();
     loaded.findings.name_causes(&loaded.sources);
@@ -166,10 +168,11 @@ fn bind(
     model::check::swarm_only(&project, findings);
     let mut within = Diagnostics::new();
     let mut read = |file: &EnvFile, lookup: model::resolve::Lookup<'_>| {
-        let assignments = read_variables(files, file, lookup, (sources, &mut within))?;
+        let dotenv::Parsed { assignments, uses, .. } =
+            read_variables(files, file, lookup, (sources, &mut within))?;
         if let Some(log) = log.as_deref_mut() {
             let path = PathBuf::from(&file.path);
-            log.variable_files.push(VariableFile { path, assignments: assignments.clone() });
+            log.variable_files.push(VariableFile { path, assignments: assignments.clone(), uses });
         }
         Ok(assignments.into_iter().map(|(name, value, _)| (name, value)).collect())
     };
@@ -230,12 +233,12 @@ fn read_variables(
     file: &EnvFile,
     lookup: model::resolve::Lookup<'_>,
     (sources, within): (&mut SourceMap, &mut Diagnostics),
-) -> Result<Vec<Assignment>, Box<Diagnostic>> {
+) -> Result<dotenv::Parsed, Box<Diagnostic>> {
     let path = Path::new(&file.path);
     let finding = |message: String| Diagnostic::new(Code::EnvFile, Span::NONE, message);
     if !files.exists(path) {
         if !file.required {
-            return Ok(Vec::new());
+            return Ok(dotenv::Parsed::default());
         }
         let message = format!("env file {0} not found: stat {0}: no such file or directory", file.path);
         return Err(Box::new(finding(message).help("create it, or mark it with `required: false`")));
@@ -244,9 +247,10 @@ fn read_variables(
     let parsed = match file.format.as_deref() {
         None | Some("") => dotenv::read(&text, lookup).map(|parsed| {
             parsed.unset.iter().for_each(|(name, line)| within.push(dotenv::unset(name, path, *line)));
-            parsed.assignments
+            parsed
         }),
-        Some("raw") => dotenv::parse_raw(&text, lookup),
+        Some("raw") => dotenv::parse_raw(&text, lookup)
+            .map(|assignments| dotenv::Parsed { assignments, ..dotenv::Parsed::default() }),
         Some(other) => return Err(Box::new(finding(format!("unsupported env_file format \"{other}\"")))),
     };
     parsed.map_err(|mistakes| {

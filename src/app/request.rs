@@ -1,5 +1,6 @@
 //! From a command's arguments to what should exist: a loaded project, or one known from its labels.
 
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use indexmap::IndexMap;
@@ -8,11 +9,13 @@ use super::Session;
 use super::labels;
 use super::load::Loaded;
 use crate::base::{ProjectName, ServiceName};
-use crate::diag::{Diagnostics, SourceMap};
+use crate::diag::{Diagnostic, Diagnostics, Severity, SourceMap, Span};
 use crate::engine::EngineError;
 use crate::graph::Graph;
 use crate::load::env;
-use crate::model::{Project, glob};
+use crate::load::files::Files;
+use crate::load::interpolate::expand;
+use crate::model::{Project, glob, select};
 use crate::observe::{self, Query};
 use crate::spec::{self, Desired};
 
@@ -45,6 +48,8 @@ pub struct Facts {
     pub env_files: Vec<String>,
     /// Proxy variables of the client's configuration.
     pub proxy: IndexMap<String, String>,
+    /// Whether the engine runs on another machine, and has other files.
+    pub remote_engine: bool,
 }
 
 /// What stands between the parts of generated names: `-`, or `_` in compatibility mode, which a flag or a
@@ -54,26 +59,50 @@ pub fn separator(project: &Project, compatibility: bool) -> char {
     if compatibility || variable.is_some_and(|value| env::is_truthy(value)) { '_' } else { '-' }
 }
 
-/// The desired objects of a loaded project.
-pub fn from_project(mut project: Project, sources: SourceMap, facts: &Facts) -> Aim {
+/// The desired objects of a loaded project, and what is found on the way to them. Blocking: it looks at files.
+pub fn from_project(mut project: Project, sources: SourceMap, facts: &Facts, files: &dyn Files) -> Aim {
     let separator = separator(&project, facts.compatibility);
     let platform = project.environment.get("DOCKER_DEFAULT_PLATFORM").filter(|p| !p.is_empty()).cloned();
     if let Some(platform) = &platform {
         apply_platform(&mut project, platform);
     }
-    let files: Vec<String> =
+    let config_files: Vec<String> =
         project.compose_files.iter().map(|path| path.to_string_lossy().into_owned()).collect();
     let context = spec::Context {
-        config_files: &files,
+        config_files: &config_files,
         env_files: &facts.env_files,
         separator,
         default_platform: platform.as_deref(),
         proxy: &facts.proxy,
-        read: &|path: &Path| std::fs::read(path),
+        read: &|path: &Path| files.read(path),
+        unset: &|place: Span| {
+            let lookup = |name: &str| project.environment.get(name).cloned();
+            let expanded = sources.slice(place).and_then(|text| expand(text, &lookup).ok());
+            expanded.map(|expanded| expanded.unset).unwrap_or_default()
+        },
+        absence: &|path: &Path| absence(path, &project.working_dir, facts, files),
     };
-    let (desired, findings) = spec::lower(&project, &context);
+    let (desired, mut findings) = spec::lower(&project, &context);
+    findings.sort();
+    findings.fold_copies();
     Aim { desired, sources, findings, from_files: true }
 }
+
+/// How bad it is that a file isn't there. An engine elsewhere may well have it; and so may one outside of the
+/// container this runs in, at least what isn't the project's own.
+fn absence(path: &Path, working_dir: &Path, facts: &Facts, files: &dyn Files) -> Option<Severity> {
+    // Where nobody may look, the engine may.
+    let gone = |error: io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
+    if !files.canonicalize(path).is_err_and(gone) {
+        return None;
+    }
+    let contained = || CONTAINED.iter().any(|mark| files.exists(Path::new(mark)));
+    let elsewhere = facts.remote_engine || (!path.starts_with(working_dir) && contained());
+    Some(if elsewhere { Severity::Warning } else { Severity::Error })
+}
+
+/// Files that container engines put into containers.
+const CONTAINED: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
 
 /// `DOCKER_DEFAULT_PLATFORM` becomes the platform of services that are built; it is part of their hash.
 pub fn apply_platform(project: &mut Project, platform: &str) {
@@ -97,9 +126,9 @@ pub async fn from_labels(session: &Session, name: &ProjectName) -> Result<Aim, E
 }
 
 /// What a loaded project aims at, when it loaded without errors.
-pub fn from_loaded(loaded: Loaded, facts: &Facts) -> Option<Aim> {
+pub fn from_loaded(loaded: Loaded, facts: &Facts, files: &dyn Files) -> Option<Aim> {
     let project = loaded.project?;
-    let mut aim = from_project(project, loaded.sources, facts);
+    let mut aim = from_project(project, loaded.sources, facts, files);
     let mut findings = loaded.findings;
     findings.extend(std::mem::take(&mut aim.findings));
     findings.sort();
@@ -137,6 +166,11 @@ pub fn named(desired: &Desired, names: &[String]) -> Named {
     found
 }
 
+/// That a name is that of no service.
+pub fn no_such_service(desired: &Desired, name: &str) -> Diagnostic {
+    select::no_such_service(name, desired.services.keys(), &desired.others, &desired.jobs)
+}
+
 /// These services and everything that depends on them.
 pub fn with_dependants(desired: &Desired, names: &[ServiceName]) -> Vec<ServiceName> {
     let services = desired.services.values();
@@ -150,6 +184,7 @@ pub fn with_dependants(desired: &Desired, names: &[ServiceName]) -> Vec<ServiceN
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::files::MapFiles;
     use crate::spec::ServiceSpec;
 
     fn desired(names: &[&str], others: &[&str]) -> Desired {
@@ -158,10 +193,26 @@ mod tests {
             project: ProjectName::from("p"),
             services: names.iter().map(|name| (ServiceName::from(*name), spec(name))).collect(),
             others: others.iter().map(|name| ServiceName::from(*name)).collect(),
+            jobs: vec![ServiceName::from("seed")],
             networks: IndexMap::new(),
             volumes: IndexMap::new(),
             separator: '-',
         }
+    }
+
+    #[test]
+    fn files_that_the_engine_may_have_elsewhere_are_doubtful_only() {
+        let here = MapFiles::new().with("/shop/key", "x");
+        let contained = here.clone().with("/.dockerenv", "");
+        let remote = Facts { remote_engine: true, ..Facts::default() };
+        let told = |path: &str, facts, files| absence(Path::new(path), Path::new("/shop"), facts, files);
+        let local = &Facts::default();
+        assert_eq!(told("/shop/key", local, &here), None);
+        assert_eq!(told("/shop/none", local, &here), Some(Severity::Error));
+        assert_eq!(told("/etc/none", local, &here), Some(Severity::Error));
+        assert_eq!(told("/shop/none", &remote, &here), Some(Severity::Warning));
+        assert_eq!(told("/shop/none", local, &contained), Some(Severity::Error));
+        assert_eq!(told("/etc/none", local, &contained), Some(Severity::Warning));
     }
 
     #[test]
@@ -177,5 +228,21 @@ mod tests {
         assert_eq!(found(&["off", "o*"]), told("off", "o*"));
         assert_eq!(found(&["nosuch"]), told("", "nosuch"));
         assert_eq!(found(&[]), told("", ""));
+    }
+
+    #[test]
+    fn what_an_unknown_name_may_have_meant_is_told() {
+        let desired = desired(&["web", "db"], &["off"]);
+        for (name, words) in [
+            ("wbe", "did you mean `web`?"),
+            ("of", "did you mean `off`?"),
+            ("seed", "a job"),
+            ("off", "in the files"),
+        ] {
+            let finding = no_such_service(&desired, name);
+            assert_eq!(finding.message, format!("no such service: {name}"));
+            assert!(finding.help.concat().contains(words), "{name}: {:?}", finding.help);
+        }
+        assert!(no_such_service(&desired, "unlike").help.is_empty());
     }
 }

@@ -324,12 +324,18 @@ impl<'a> Schedule<'a> {
     }
 
     fn failure(&self, step: &Step, failed: Failed) -> Failure {
-        let first_dependent =
-            || self.dependents[step.id.0].iter().find_map(|id| service_of(&self.plan.steps[id.0].op));
+        // Everything waits for images; whose it is, their container tells.
+        let concerns = |other: &Op| match (&step.op, other) {
+            (Op::PullImage { reference, .. }, Op::CreateContainer { spec, .. }) => spec.image == *reference,
+            (Op::PullImage { .. }, _) => false,
+            _ => true,
+        };
+        let mut dependents = self.dependents[step.id.0].iter().map(|id| &self.plan.steps[id.0].op);
+        let mut first_dependent = || dependents.find_map(|op| service_of(op).filter(|_| concerns(op)));
         Failure {
             step: step.id,
             subject: step.op.subject(),
-            service: service_of(&step.op).or_else(first_dependent).cloned(),
+            service: service_of(&step.op).or_else(&mut first_dependent).cloned(),
             span: self.place(step),
             error: failed.error,
             evidence: failed.evidence,

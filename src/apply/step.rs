@@ -95,6 +95,7 @@ impl Run<'_> {
             condition: *condition,
             required: *required,
             for_user: waiters.is_empty(),
+            fresh: !step.after.is_empty(),
             timeout: self.options.wait_timeout,
         };
         match wait.run(self.engine, &self.pulse, self.events, self.cancel).await {
@@ -130,7 +131,11 @@ impl Run<'_> {
                         Err(error) => return Err(error.into()),
                     }
                 }
-                return removed(engine.remove_network(id).await, *best_effort);
+                let ended = removed(engine.remove_network(id).await, *best_effort)?;
+                if ended == Ended::InUse {
+                    self.tell_holders(id).await;
+                }
+                return Ok(ended);
             }
             Op::CreateVolume(spec) => engine.create_volume(spec).await?,
             Op::RemoveVolume { name, best_effort } => {

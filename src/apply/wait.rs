@@ -19,6 +19,9 @@ use crate::state::{ContainerState, Health};
 const NET: Duration = Duration::from_secs(5);
 /// Between looks when the engine's feed broke off.
 const NET_WITHOUT_FEED: Duration = Duration::from_millis(500);
+/// How long a container without a health check must have run before `--wait` believes it: what can't do its
+/// work ends at once.
+const SETTLED: Duration = Duration::from_millis(500);
 
 /// What all waits of a run share.
 #[derive(Debug)]
@@ -72,6 +75,8 @@ pub(super) struct Wait<'a> {
     pub required: bool,
     /// Whether it is that of `--wait`: no service waits.
     pub for_user: bool,
+    /// Whether this run has just started its containers.
+    pub fresh: bool,
     pub timeout: Option<Duration>,
 }
 
@@ -100,6 +105,8 @@ impl WaitFailure {
 enum Look {
     /// Not yet.
     NotYet,
+    /// They run, and have no health check that would tell more.
+    Runs,
     /// The condition holds, with the word for it.
     Holds(Status),
 }
@@ -119,7 +126,7 @@ impl Wait<'_> {
         let ended = tokio::select! {
             biased;
             () = cancel.reached(CancelStage::Graceful) => return Ok(Waited::Interrupted),
-            ended = self.until_it_holds(engine, pulse, &mut news) => ended,
+            ended = self.until_it_holds(engine, pulse, &mut news, begun) => ended,
             failure = self.until_too_late(engine, pulse, begun) => Err(failure),
         };
         match ended {
@@ -176,10 +183,17 @@ impl Wait<'_> {
         engine: &dyn Engine,
         pulse: &Pulse,
         news: &mut broadcast::Receiver<ContainerId>,
+        begun: Instant,
     ) -> Result<Status, WaitFailure> {
         loop {
-            if let Look::Holds(status) = self.look(engine).await? {
-                return Ok(status);
+            match self.look(engine).await? {
+                Look::Holds(status) => return Ok(status),
+                Look::Runs if self.for_user && self.fresh && begun.elapsed() < SETTLED => {
+                    tokio::time::sleep_until(begun + SETTLED).await;
+                    continue;
+                }
+                Look::Runs => return Ok(Status::Healthy),
+                Look::NotYet => {}
             }
             let net = tokio::time::sleep(if pulse.is_heard() { NET } else { NET_WITHOUT_FEED });
             tokio::pin!(net);
@@ -217,7 +231,7 @@ impl Wait<'_> {
         let mut culprit = None;
         for container in &self.containers {
             let ready = match engine.inspect_container(&container.id).await {
-                Ok(detail) => matches!(self.one(container, &detail), Ok(Look::Holds(_))),
+                Ok(detail) => matches!(self.one(container, &detail), Ok(Look::Runs | Look::Holds(_))),
                 Err(_) => false,
             };
             if !ready {
@@ -235,7 +249,7 @@ impl Wait<'_> {
 
     async fn look(&self, engine: &dyn Engine) -> Result<Look, WaitFailure> {
         let mut word = Status::Healthy;
-        let mut all = true;
+        let (mut all, mut checked) = (true, true);
         for container in &self.containers {
             let detail = match engine.inspect_container(&container.id).await {
                 Ok(detail) => detail,
@@ -251,10 +265,15 @@ impl Wait<'_> {
                 }
                 Look::Holds(Status::Exited) => word = Status::Exited,
                 Look::Holds(_) => {}
+                Look::Runs => checked = false,
                 Look::NotYet => all = false,
             }
         }
-        Ok(if all && !self.containers.is_empty() { Look::Holds(word) } else { Look::NotYet })
+        Ok(match all && !self.containers.is_empty() {
+            true if checked => Look::Holds(word),
+            true => Look::Runs,
+            false => Look::NotYet,
+        })
     }
 
     /// Whether the condition holds for one container.
@@ -283,9 +302,8 @@ impl Wait<'_> {
             return Ok(Look::NotYet);
         }
         match (detail.health, self.condition) {
-            (Some(Health::Healthy), _) | (_, Condition::Started) | (None, Condition::RunningOrHealthy) => {
-                Ok(Look::Holds(Status::Healthy))
-            }
+            (Some(Health::Healthy), _) | (_, Condition::Started) => Ok(Look::Holds(Status::Healthy)),
+            (None, Condition::RunningOrHealthy) => Ok(Look::Runs),
             (Some(Health::Starting), _) => Ok(Look::NotYet),
             (Some(Health::Unhealthy), _) => {
                 Err(self.failed(container, ApplyError::Unhealthy { container: container.name.clone() }))

@@ -1,6 +1,8 @@
 //! What every command does around its work: read the environment, load, tell findings, connect, show
 //! progress, listen to signals.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::future::Future;
 use std::io;
 use std::path::PathBuf;
@@ -19,7 +21,7 @@ use crate::app::remote::Remote;
 use crate::app::request::{self, Aim, Facts};
 use crate::app::{self, Canceller, Engine, Events, Request, Session, cancellation};
 use crate::base::ProjectName;
-use crate::diag::{Code, Diagnostics, Severity, SourceMap};
+use crate::diag::{Code, Diagnostic, Diagnostics, Severity, SourceMap};
 use crate::docker;
 use crate::event::{Event, Level};
 use crate::ui::mode::{Ansi, Mode};
@@ -35,6 +37,8 @@ pub struct Front {
     pub parallel: Option<usize>,
     pub disk: Disk,
     remote: OnceLock<Remote>,
+    /// Warnings that were told: a command may load its project twice.
+    told: RefCell<HashSet<String>>,
 }
 
 /// Why a command could not do its work; the words are for people.
@@ -63,7 +67,16 @@ impl Front {
         };
         let parallel = parallel.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
         let disk = Disk::new(process.home.clone());
-        Ok(Front { global, process, mode, ansi, parallel, disk, remote: OnceLock::new() })
+        Ok(Front {
+            global,
+            process,
+            mode,
+            ansi,
+            parallel,
+            disk,
+            remote: OnceLock::new(),
+            told: RefCell::default(),
+        })
     }
 
     /// The sources of remote files.
@@ -114,8 +127,34 @@ impl Front {
         (!loaded.findings.has_errors()).then_some(loaded)
     }
 
-    /// Draws findings on standard error.
+    /// As [`Front::load`], for commands whose work it is to look at the files: everything is drawn.
+    pub fn check(&self, wanted: LoadRequest) -> Option<Loaded> {
+        let loaded = self.look(wanted);
+        self.draw(&loaded.findings, &loaded.sources);
+        (!loaded.findings.has_errors()).then_some(loaded)
+    }
+
+    /// Tells findings on standard error: what stops the command is drawn, a warning is one line, told once.
     pub fn tell(&self, findings: &Diagnostics, sources: &SourceMap) {
+        if self.mode == Mode::Json {
+            return self.draw(findings, sources);
+        }
+        let (mut errors, mut warnings) = (Diagnostics::new(), Diagnostics::new());
+        for finding in findings.iter().cloned() {
+            let list = if finding.severity == Severity::Error { &mut errors } else { &mut warnings };
+            list.push(finding);
+        }
+        let mut told = self.told.borrow_mut();
+        for line in ui::diag::lines(&warnings, sources) {
+            if told.insert(line.clone()) {
+                self.warn(&line);
+            }
+        }
+        self.draw(&errors, sources);
+    }
+
+    /// Draws findings on standard error.
+    pub fn draw(&self, findings: &Diagnostics, sources: &SourceMap) {
         if findings.is_empty() {
             return;
         }
@@ -133,6 +172,14 @@ impl Front {
     /// Says that a command failed.
     pub fn fail(&self, text: impl AsRef<str>) -> u8 {
         terminal::print_error(&message::failure(text.as_ref(), self.mode));
+        exit::ERROR
+    }
+
+    /// Tells the one finding that ends a command.
+    pub fn refuse(&self, finding: Diagnostic) -> u8 {
+        let mut findings = Diagnostics::new();
+        findings.push(finding);
+        self.tell(&findings, &SourceMap::new());
         exit::ERROR
     }
 
@@ -165,6 +212,7 @@ impl Front {
                 Vec::new()
             },
             proxy: docker::proxy_environment(&self.docker_config()),
+            remote_engine: docker::is_remote(&self.docker_config()),
         }
     }
 
@@ -269,7 +317,8 @@ impl Front {
         }
         let facts = self.facts(&loaded);
         // What can't be brought up may still be taken down: findings of the lowering are no matter here.
-        let aim = loaded.project.map(|project| request::from_project(project, loaded.sources, &facts));
+        let aim =
+            loaded.project.map(|project| request::from_project(project, loaded.sources, &facts, &self.disk));
         aim.map(|aim| Target::Aim(Box::new(aim))).ok_or(exit::ERROR)
     }
 
@@ -283,7 +332,7 @@ impl Front {
     /// Tells what lowering found; `None` when it forbids to go on.
     pub fn aim_of(&self, loaded: Loaded) -> Option<Aim> {
         let facts = self.facts(&loaded);
-        let aim = request::from_project(loaded.project?, loaded.sources, &facts);
+        let aim = request::from_project(loaded.project?, loaded.sources, &facts, &self.disk);
         self.tell(&aim.findings, &aim.sources);
         let bad = aim.findings.iter().any(|finding| finding.severity == Severity::Error);
         (!bad).then_some(aim)

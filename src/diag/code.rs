@@ -151,6 +151,10 @@ pub enum Code {
     NotCarried,
     /// A key that only a Swarm scheduler honours.
     SwarmOnly,
+    /// No image can have such a name.
+    ImageName,
+    /// A short name of a volume is read as a drive letter.
+    DriveLetter,
     /// One service publishes a port of the host twice.
     HostPortTwice,
     /// Two services publish one port of the host.
@@ -346,7 +350,13 @@ const TABLE: &[(Code, &str, &str, Severity, &str)] = &[
     (Code::HostEntry, "RC0507", "host-entry", Severity::Error, "an extra host can't be read"),
     (Code::Device, "RC0508", "device", Severity::Error, "a device or device request can't be read"),
     (Code::ShortForm, "RC0509", "short-form", Severity::Error, "a short form can't be read"),
-    (Code::MountTarget, "RC0510", "mount-target", Severity::Error, "a mount has no target"),
+    (
+        Code::MountTarget,
+        "RC0510",
+        "mount-target",
+        Severity::Error,
+        "a mount has no target, or an unusable one",
+    ),
     (Code::ExclusiveKeys, "RC0511", "exclusive-keys", Severity::Error, "two keys exclude each other"),
     (Code::IpAddress, "RC0512", "ip-address", Severity::Error, "an IP address can't be read"),
     (Code::Blank, "RC0513", "blank", Severity::Error, "a value must not be blank"),
@@ -444,6 +454,14 @@ const TABLE: &[(Code, &str, &str, Severity, &str)] = &[
         "a key is understood but not carried to the engine",
     ),
     (Code::SwarmOnly, "RC0702", "swarm-only", Severity::Warning, "a key that only a Swarm scheduler honours"),
+    (Code::ImageName, "RC0703", "image-name", Severity::Error, "no image can have such a name"),
+    (
+        Code::DriveLetter,
+        "RC0704",
+        "drive-letter",
+        Severity::Warning,
+        "the one letter of a volume's name is read as a drive letter",
+    ),
     (
         Code::HostPortTwice,
         "RC0801",

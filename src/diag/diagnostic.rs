@@ -26,6 +26,15 @@ pub struct Label {
     pub message: String,
 }
 
+/// A line of a file whose text is never shown: environment files hold secrets.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+pub struct InFile {
+    /// The file's name, as people are shown it.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+}
+
 /// A change of text that would mend the finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
@@ -48,6 +57,8 @@ pub struct Diagnostic {
     pub path: Option<String>,
     /// The main place.
     pub span: Span,
+    /// The place where there is no span, in a file whose text is not shown.
+    pub in_file: Option<InFile>,
     /// Words right at the main place; empty for none.
     pub note: String,
     /// Other places.
@@ -67,6 +78,7 @@ impl Diagnostic {
             message: message.into(),
             path: None,
             span,
+            in_file: None,
             note: String::new(),
             labels: Vec::new(),
             help: Vec::new(),
@@ -84,6 +96,12 @@ impl Diagnostic {
     /// Adds the path in the model.
     pub fn at(mut self, path: impl ToString) -> Diagnostic {
         self.path = Some(path.to_string());
+        self
+    }
+
+    /// Adds the line, for files whose text is not shown.
+    pub fn in_file(mut self, file: impl ToString, line: usize) -> Diagnostic {
+        self.in_file = Some(InFile { file: file.to_string(), line });
         self
     }
 
@@ -140,7 +158,8 @@ impl Diagnostics {
     /// Adds a finding; the same finding twice counts once.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         let mut hasher = DefaultHasher::new();
-        (diagnostic.code, diagnostic.span, &diagnostic.path, &diagnostic.message).hash(&mut hasher);
+        let Diagnostic { code, span, path, message, in_file, .. } = &diagnostic;
+        (code, span, path, message, in_file).hash(&mut hasher);
         if self.hashes.insert(hasher.finish()) || !self.list.contains(&diagnostic) {
             self.list.push(diagnostic);
         }
@@ -246,8 +265,19 @@ impl Diagnostics {
     /// place come last.
     pub fn sort(&mut self) {
         self.list.sort_by(|a, b| {
-            (a.span, a.code, &a.path, &a.message).cmp(&(b.span, b.code, &b.path, &b.message))
+            (a.span, a.code, &a.path, &a.message, &a.in_file)
+                .cmp(&(b.span, b.code, &b.path, &b.message, &b.in_file))
         });
+    }
+
+    /// Shortens the names of files below a directory, as [`super::SourceMap::relative_to`] does.
+    pub fn relative_to(&mut self, directory: &str) {
+        let prefix = format!("{}/", directory.trim_end_matches('/'));
+        for place in self.list.iter_mut().filter_map(|finding| finding.in_file.as_mut()) {
+            if let Some(short) = place.file.strip_prefix(&prefix) {
+                place.file = short.to_owned();
+            }
+        }
     }
 
     /// Gives the list away.

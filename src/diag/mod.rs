@@ -12,5 +12,5 @@ pub mod suggest;
 
 pub use account::Account;
 pub use code::Code;
-pub use diagnostic::{Diagnostic, Diagnostics, Edit, Label, Severity};
+pub use diagnostic::{Diagnostic, Diagnostics, Edit, InFile, Label, Severity};
 pub use source::{FileId, LineCol, Source, SourceMap, Span};

@@ -17,6 +17,12 @@ pub struct Span {
     pub end: u32,
 }
 
+impl Default for Span {
+    fn default() -> Span {
+        Span::NONE
+    }
+}
+
 impl Span {
     /// The place of values no file wrote (defaults, command line).
     pub const NONE: Span = Span { file: FileId(u32::MAX), start: 0, end: 0 };

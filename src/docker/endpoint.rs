@@ -135,6 +135,13 @@ pub(super) fn resolve(config: &Config, file: &ConfigFile) -> Result<Endpoint, En
     }
 }
 
+/// Whether the engine runs on another machine, as far as its address tells: files here are none of its own.
+/// What can't be read is told on connecting.
+pub fn is_remote(config: &Config) -> bool {
+    let endpoint = ConfigFile::read(config.config_dir.as_deref()).and_then(|file| resolve(config, &file));
+    endpoint.is_ok_and(|endpoint| matches!(endpoint.address, Address::Tcp { .. } | Address::Ssh(_)))
+}
+
 fn from_context(directory: &Path, name: &str) -> Result<Endpoint, EndpointError> {
     let digest: String = Sha256::digest(name.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     let path = directory.join("contexts").join("meta").join(&digest).join("meta.json");

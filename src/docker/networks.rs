@@ -9,7 +9,6 @@ use super::transport::Call;
 use super::view::View;
 use super::{Docker, body, list};
 use crate::base::{ContainerId, NetworkId};
-use crate::diag::Span;
 use crate::engine::{Answer, EngineError, Networks, Volumes};
 use crate::spec::{EndpointSpec, IpamPool, IpamSpec, NetworkSpec, VolumeSpec, labels};
 use crate::state::{ApiVersion, ObservedNetwork, ObservedVolume};
@@ -81,7 +80,7 @@ fn definition(network: View<'_>) -> NetworkSpec {
         enable_ipv6: switch("EnableIPv6"),
         hash: label(labels::CONFIG_HASH),
         labels,
-        span: Span::NONE,
+        span: Default::default(),
     }
 }
 

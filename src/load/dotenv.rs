@@ -122,6 +122,21 @@ pub struct Parsed {
     pub assignments: Vec<Assignment>,
     /// Variables used in values that had none, with the line, one for each occurrence.
     pub unset: Vec<(String, usize)>,
+    /// Variables that went into values.
+    pub uses: Vec<Use>,
+}
+
+/// A variable that went into a value of an environment file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// The variable that the file sets with it.
+    pub sets: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The variable that is asked for.
+    pub name: String,
+    /// Whether the word of the expression (`${V:-word}`) counts, not the value.
+    pub took_word: bool,
 }
 
 /// Looks a variable up, given the value that the file itself has set so far: who asks says which counts.
@@ -136,8 +151,7 @@ pub fn parse(text: &str, lookup: Lookup<'_>) -> Result<Vec<Assignment>, Vec<Mist
 /// What is told of a variable that a value of an environment file uses and nobody set.
 pub fn unset(name: &str, file: &Path, line: usize) -> Diagnostic {
     let message = format!("The \"{name}\" variable is not set. Defaulting to a blank string.");
-    Diagnostic::new(Code::UnsetVariable, Span::NONE, message)
-        .help(format!("it is used in {}, line {line}", file.display()))
+    Diagnostic::new(Code::UnsetVariable, Span::NONE, message).in_file(file.display(), line)
 }
 
 /// Like [`parse`], telling also which variables were not set.
@@ -283,13 +297,15 @@ impl<'a> Parser<'a> {
                 self.line += 1;
             }
             if let Some(value) = (self.lookup)(key, None) {
+                let (sets, name) = (key.to_owned(), key.to_owned());
+                self.parsed.uses.push(Use { sets, line, name, took_word: false });
                 self.assign(key, value, line);
             }
             return Ok(());
         }
         let value = match self.rest().chars().next() {
-            Some(quote @ ('"' | '\'')) => self.quoted(quote)?,
-            _ => self.unquoted()?,
+            Some(quote @ ('"' | '\'')) => self.quoted(quote, key)?,
+            _ => self.unquoted(key)?,
         };
         self.assign(key, value, line);
         Ok(())
@@ -326,7 +342,7 @@ impl<'a> Parser<'a> {
         Ok(("", false))
     }
 
-    fn unquoted(&mut self) -> Result<String, Mistake> {
+    fn unquoted(&mut self, key: &str) -> Result<String, Mistake> {
         let line = self.line;
         let start = self.at;
         let rest = self.rest();
@@ -342,15 +358,15 @@ impl<'a> Parser<'a> {
         };
         self.line += 1;
         let value = value.split_once(" #").map_or(value, |(value, _)| value).trim_end();
-        self.expand(value, line, start..start + value.len())
+        self.expand(value, key, line, start..start + value.len())
     }
 
-    fn quoted(&mut self, quote: char) -> Result<String, Mistake> {
+    fn quoted(&mut self, quote: char, key: &str) -> Result<String, Mistake> {
         let line = self.line;
         let start = self.at + 1;
         let value = self.until_quote(quote)?;
         match quote {
-            '"' => self.expand(&unescape(&value), line, start..self.at - 1),
+            '"' => self.expand(&unescape(&value), key, line, start..self.at - 1),
             _ => Ok(value),
         }
     }
@@ -394,7 +410,13 @@ impl<'a> Parser<'a> {
     }
 
     /// Replaces the variables of a value that stands at a place of the text.
-    fn expand(&mut self, value: &str, line: usize, place: Range<usize>) -> Result<String, Mistake> {
+    fn expand(
+        &mut self,
+        value: &str,
+        key: &str,
+        line: usize,
+        place: Range<usize>,
+    ) -> Result<String, Mistake> {
         if !value.contains('$') {
             return Ok(value.to_owned());
         }
@@ -418,6 +440,13 @@ impl<'a> Parser<'a> {
             };
             Mistake { error: DotenvError::Template { line, error }, range }
         })?;
+        let used = expanded.used.into_iter();
+        self.parsed.uses.extend(used.map(|(name, took_word)| Use {
+            sets: key.to_owned(),
+            line,
+            name,
+            took_word,
+        }));
         self.parsed.unset.extend(expanded.unset.into_iter().map(|name| (name, line)));
         Ok(expanded.text)
     }

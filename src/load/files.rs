@@ -221,7 +221,11 @@ impl Files for MapFiles {
     }
 
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
-        Ok(self.links.get(path).cloned().unwrap_or_else(|| path.to_owned()))
+        match self.links.get(path) {
+            Some(target) => Ok(target.clone()),
+            None if self.exists(path) => Ok(path.to_owned()),
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
     }
 
     fn home(&self) -> Option<PathBuf> {

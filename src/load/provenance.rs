@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use crate::diag::{FileId, Span};
 use crate::load::document::Resets;
-use crate::load::dotenv::Assignment;
+use crate::load::dotenv::{Assignment, Use};
 use crate::load::interpolate::Substitution;
 use crate::load::merge;
 use crate::yaml::{Borrowed, Entry, Key, Kind, Mapping, Node, Path, PathRef, emit, scalar};
@@ -78,6 +78,8 @@ pub struct VariableFile {
     pub path: PathBuf,
     /// What it sets, in order.
     pub assignments: Vec<Assignment>,
+    /// The variables in what it sets.
+    pub uses: Vec<Use>,
 }
 
 impl Provenance {

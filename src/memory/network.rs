@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use super::container::refused;
 use super::world::{Container, Network, Volume, World};
 use crate::base::{ContainerId, NetworkId};
-use crate::diag::Span;
 use crate::engine::EngineError;
 use crate::spec::{EndpointSpec, NetworkSpec, VolumeSpec};
 use crate::state::{ApiVersion, ObservedNetwork, ObservedVolume};
@@ -34,7 +33,7 @@ impl World {
         let id = NetworkId::from(self.new_id('b'));
         let labels = spec.labels.clone().into_iter().collect();
         let name = spec.name.clone();
-        let made_from = NetworkSpec { external: false, span: Span::NONE, ..spec.clone() };
+        let made_from = NetworkSpec { external: false, span: Default::default(), ..spec.clone() };
         let network = Network { id: id.clone(), name, driver, labels, subnets, spec: Some(made_from) };
         self.networks.insert(id.clone(), network);
         Ok(id)

@@ -82,7 +82,9 @@ pub fn services(project: &mut Project, names: &[String], along: Along, diags: &m
             selected.extend(project.services.keys().filter(|key| glob::matches(name, key)).cloned());
         }
         if selected.len() == before {
-            diags.push(no_such_service(project, name));
+            let (off, jobs) = (project.disabled_services.keys(), project.jobs.keys());
+            let jobs = jobs.chain(project.disabled_jobs.keys());
+            diags.push(no_such_service(name, project.services.keys(), off, jobs));
         }
     }
     let kept = closure(project, selected, along);
@@ -96,13 +98,23 @@ pub fn services(project: &mut Project, names: &[String], along: Along, diags: &m
     }
 }
 
-/// Says that the command names a service that isn't there.
-pub fn no_such_service(project: &Project, name: &str) -> Diagnostic {
+/// Says that the command names a service that isn't there. `switched_off` are those that its profiles or
+/// names keep out.
+pub fn no_such_service<'a>(
+    name: &str,
+    services: impl IntoIterator<Item = &'a ServiceName>,
+    switched_off: impl IntoIterator<Item = &'a ServiceName>,
+    jobs: impl IntoIterator<Item = &'a ServiceName>,
+) -> Diagnostic {
     let finding = Diagnostic::new(Code::NoSuchService, Span::NONE, format!("no such service: {name}"));
-    if project.jobs.contains_key(name) || project.disabled_jobs.contains_key(name) {
+    if jobs.into_iter().any(|job| job.as_str() == name) {
         return finding.help(format!("`{name}` is a job, not a service: this version runs no jobs"));
     }
-    let known = project.services.keys().chain(project.disabled_services.keys());
+    let switched_off: Vec<&ServiceName> = switched_off.into_iter().collect();
+    if switched_off.iter().any(|service| service.as_str() == name) {
+        return finding.help(format!("`{name}` is in the files, but takes no part in this: it is not selected, or its profiles are not active"));
+    }
+    let known = services.into_iter().chain(switched_off);
     match suggest::nearest(name, known.map(ServiceName::as_str)) {
         Some(near) => finding.help(format!("did you mean `{near}`?")),
         None => finding,

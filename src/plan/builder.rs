@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::existing::Existing;
 use super::networks::LeftNetwork;
 use super::verdict::{self, Fate, ServiceVerdict};
-use super::{Group, Hazard, Input, Op, Plan, PlanError, Reason, Recreate, Ref, Step, StepId, Target, Up};
+use super::{
+    Group, Hazard, Input, Op, Plan, PlanError, PlanErrors, Reason, Recreate, Ref, Step, StepId, Target, Up,
+};
 use crate::base::{ContainerId, NetworkId, ServiceName};
 use crate::diag::Span;
 use crate::spec::{HookSpec, MountKind, PullPolicy, ServiceSpec, labels};
@@ -64,6 +66,8 @@ pub(super) struct Builder<'a> {
     pub pulls: BTreeMap<(String, Option<String>), StepId>,
     /// Stops of dependants, by the service that is replaced.
     pub bounced: BTreeMap<ServiceName, Vec<StepId>>,
+    /// What keeps the plan from being made.
+    pub refusals: Vec<PlanError>,
 }
 
 impl<'a> Builder<'a> {
@@ -84,6 +88,7 @@ impl<'a> Builder<'a> {
             volumes: BTreeMap::new(),
             pulls: BTreeMap::new(),
             bounced: BTreeMap::new(),
+            refusals: Vec::new(),
         }
     }
 
@@ -178,19 +183,25 @@ impl<'a> Builder<'a> {
     }
 
     /// Makes it exist and run.
-    pub fn up(mut self, up: &Up) -> Result<Plan, PlanError> {
-        self.refuse_named_and_scaled(up)?;
+    pub fn up(mut self, up: &Up) -> Result<Plan, PlanErrors> {
+        self.refuse_named_and_scaled(up);
         let order = std::mem::take(&mut self.order);
         self.verdicts = verdict::judge(self.input, &self.existing, up, &order);
         let judged = self.verdicts.values().flat_map(|verdict| &verdict.containers);
         self.kept = judged.filter(|v| v.fate == Fate::Keep).map(|v| &v.container.id).collect();
         self.order = order;
-        self.pull_images(up)?;
+        self.pull_images(up);
         self.remove_surplus(up);
         self.orphans(up);
-        self.make_networks(up)?;
+        self.make_networks(up);
         self.make_volumes(up)?;
-        self.make_containers(up)?;
+        if let Err(error) = self.make_containers(up) {
+            self.refusals.push(error);
+        }
+        // All of it is told at once.
+        if !self.refusals.is_empty() {
+            return Err(PlanErrors(self.refusals));
+        }
         if !up.no_start {
             self.bounce_dependants(up);
             self.start_all(up);
@@ -201,23 +212,34 @@ impl<'a> Builder<'a> {
             self.wait_for_all();
         }
         self.note_unchanged();
+        self.hold_until_pulled();
         Ok(self.plan)
     }
 
-    fn refuse_named_and_scaled(&self, up: &Up) -> Result<(), PlanError> {
-        for service in self.order.iter().filter_map(|name| self.service(name)) {
+    /// Nothing is touched before every image is there.
+    fn hold_until_pulled(&mut self) {
+        let pulls: Vec<StepId> = self.pulls.values().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        for step in &mut self.plan.steps {
+            if step.after.is_empty() && !matches!(step.op, Op::PullImage { .. }) {
+                step.after.clone_from(&pulls);
+            }
+        }
+    }
+
+    fn refuse_named_and_scaled(&mut self, up: &Up) {
+        for name in self.order.clone() {
+            let Some(service) = self.service(&name) else { continue };
             let scale = up.scale.get(&service.name).copied().unwrap_or(service.scale);
             if let Some(name) = &service.container_name
                 && scale > 1
             {
-                let (service, name) = (service.name.clone(), name.clone());
-                return Err(PlanError::NamedAndScaled { service, name, scale });
+                let (span, service, name) = (service.span, service.name.clone(), name.clone());
+                self.refusals.push(PlanError::NamedAndScaled { service, name, scale, span });
             }
         }
-        Ok(())
     }
 
-    fn pull_images(&mut self, up: &Up) -> Result<(), PlanError> {
+    fn pull_images(&mut self, up: &Up) {
         for name in self.order.clone() {
             let Some(service) = self.service(&name) else { continue };
             let scale = up.scale.get(&service.name).copied().unwrap_or(service.scale);
@@ -233,7 +255,9 @@ impl<'a> Builder<'a> {
                 PullPolicy::Missing | PullPolicy::Refresh(_) => here.is_none(),
             };
             if here.is_none() && service.has_build && !matches!(service.pull_policy, PullPolicy::Always) {
-                return Err(PlanError::BuildNeeded { service: service.name.clone(), image: reference });
+                let (name, span) = (service.name.clone(), service.span);
+                self.refusals.push(PlanError::BuildNeeded { service: name, image: reference, span });
+                continue;
             }
             if pull {
                 let platform = service.container.platform.clone();
@@ -247,7 +271,6 @@ impl<'a> Builder<'a> {
                 }
             }
         }
-        Ok(())
     }
 
     /// Containers that are too many, or whose volume is made anew. One that an unfinished replacement

@@ -100,6 +100,15 @@ impl<'a> Builder<'a> {
         let mut spec = service.container.clone();
         self.complete(&mut spec, service, number, &final_name, &shares, replaces.map(|(old, _)| old), up);
         let (image_label, pull) = self.image_of(service, &mut spec);
+        let image = &service.container.image;
+        if pull.is_none() && !service.has_build && !self.input.observed.images.contains_key(image) {
+            let (service, image) = (service.name.clone(), image.clone());
+            let missing =
+                PlanError::ImageMissing { span: self.input.desired.services[&service].span, service, image };
+            if !self.refusals.contains(&missing) {
+                self.refusals.push(missing);
+            }
+        }
         let mut after: Vec<StepId> = pull.into_iter().chain(self.frees(&name)).collect();
         after.extend(spec.network.endpoints.iter().filter_map(|endpoint| {
             match self.networks.get(&endpoint.key) {

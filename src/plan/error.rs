@@ -1,25 +1,37 @@
 //! Why no plan can be made.
 
 use crate::base::ServiceName;
+use crate::diag::Span;
+
+/// Everything that keeps a plan from being made.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+pub struct PlanErrors(pub Vec<PlanError>);
+
+impl From<PlanError> for PlanErrors {
+    fn from(error: PlanError) -> PlanErrors {
+        PlanErrors(vec![error])
+    }
+}
 
 /// Why no plan can be made.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum PlanError {
     /// An external network is not there.
-    #[error(
-        "network {name} declared as external, but could not be found: create it (docker network create {name}), or leave out `external`"
-    )]
+    #[error("network {name} declared as external, but could not be found")]
     ExternalNetworkMissing {
         /// Its name.
         name: String,
+        /// Where it is declared.
+        span: Span,
     },
     /// An external volume is not there.
-    #[error(
-        "external volume \"{name}\" not found: create it (docker volume create {name}), or leave out `external`"
-    )]
+    #[error("external volume \"{name}\" not found")]
     ExternalVolumeMissing {
         /// Its name.
         name: String,
+        /// Where it is declared.
+        span: Span,
     },
     /// A volume the user agreed to lose is mounted by a container that the plan leaves alone.
     #[error("volume {volume} can't be made anew while container {container} mounts it: {way_out}")]
@@ -33,7 +45,7 @@ pub enum PlanError {
     },
     /// `container_name` with more than one container.
     #[error(
-        "service \"{service}\" uses the container name \"{name}\" and is scaled to {scale}: the engine needs a name of its own for each container; remove container_name to scale the service"
+        "service \"{service}\" uses the container name \"{name}\" and is scaled to {scale}, but each container needs a name of its own"
     )]
     NamedAndScaled {
         /// The service.
@@ -42,16 +54,28 @@ pub enum PlanError {
         name: String,
         /// The scale.
         scale: u32,
+        /// Where the service is.
+        span: Span,
     },
     /// A service is built, its image isn't there, and this version doesn't build.
-    #[error(
-        "service \"{service}\" is built from source, and its image \"{image}\" isn't there: build it first (docker build -t {image} …)"
-    )]
+    #[error("service \"{service}\" is built from source, and its image \"{image}\" isn't there")]
     BuildNeeded {
         /// The service.
         service: ServiceName,
         /// Name the built image has.
         image: String,
+        /// Where the service is.
+        span: Span,
+    },
+    /// A service's image isn't there and may not be pulled.
+    #[error("No such image: {image}, and service \"{service}\" doesn't let it be pulled")]
+    ImageMissing {
+        /// The service.
+        service: ServiceName,
+        /// The image.
+        image: String,
+        /// Where the service is.
+        span: Span,
     },
     /// A service to start has no container.
     #[error("service \"{service}\" has no container to start: `up` makes one")]
@@ -69,4 +93,44 @@ pub enum PlanError {
         /// Which namespace.
         what: &'static str,
     },
+}
+
+impl PlanError {
+    /// The place in the file, where there is one.
+    pub fn span(&self) -> Span {
+        match self {
+            PlanError::ExternalNetworkMissing { span, .. }
+            | PlanError::ExternalVolumeMissing { span, .. }
+            | PlanError::NamedAndScaled { span, .. }
+            | PlanError::BuildNeeded { span, .. }
+            | PlanError::ImageMissing { span, .. } => *span,
+            PlanError::VolumeHeld { .. }
+            | PlanError::NothingToStart { .. }
+            | PlanError::NothingToShare { .. } => Span::NONE,
+        }
+    }
+
+    /// The way out, where the message doesn't say it.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            PlanError::ExternalNetworkMissing { name, .. } => {
+                Some(format!("create it (docker network create {name}), or leave out `external`"))
+            }
+            PlanError::ExternalVolumeMissing { name, .. } => {
+                Some(format!("create it (docker volume create {name}), or leave out `external`"))
+            }
+            PlanError::NamedAndScaled { .. } => {
+                Some("remove `container_name` to scale the service".to_owned())
+            }
+            PlanError::BuildNeeded { image, .. } => {
+                Some(format!("build it first (docker build -t {image} …)"))
+            }
+            PlanError::ImageMissing { .. } => {
+                Some("pull or build it: its pull_policy leaves that to you".to_owned())
+            }
+            PlanError::VolumeHeld { .. }
+            | PlanError::NothingToStart { .. }
+            | PlanError::NothingToShare { .. } => None,
+        }
+    }
 }

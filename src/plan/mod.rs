@@ -22,7 +22,7 @@ mod volumes;
 
 use std::collections::HashMap;
 
-pub use error::PlanError;
+pub use error::{PlanError, PlanErrors};
 pub use intent::{Down, Intent, Recreate, RemoveImages, Restart, Start, Stop, Up};
 pub use json::to_json;
 pub use op::{Definition, Group, Op, Plan, Ref, Step, StepId, Target};
@@ -48,14 +48,14 @@ pub struct Input<'a> {
 }
 
 /// Makes the plan.
-pub fn make(input: Input<'_>, intent: &Intent) -> Result<Plan, PlanError> {
+pub fn make(input: Input<'_>, intent: &Intent) -> Result<Plan, PlanErrors> {
     let builder = builder::Builder::new(input);
     match intent {
         Intent::Up(up) => builder.up(up),
-        Intent::Down(down) => builder.down(down),
-        Intent::Start(start) => builder.start_existing(start),
-        Intent::Stop(stop) => builder.stop(stop),
-        Intent::Restart(restart) => builder.restart(restart),
+        Intent::Down(down) => Ok(builder.down(down)?),
+        Intent::Start(start) => Ok(builder.start_existing(start)?),
+        Intent::Stop(stop) => Ok(builder.stop(stop)?),
+        Intent::Restart(restart) => Ok(builder.restart(restart)?),
     }
 }
 

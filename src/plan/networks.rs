@@ -19,15 +19,20 @@ pub(super) struct LeftNetwork {
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn make_networks(&mut self, up: &Up) -> Result<(), PlanError> {
+    pub(super) fn make_networks(&mut self, up: &Up) {
         let mut specs: Vec<&NetworkSpec> = self.input.desired.networks.values().collect();
         specs.sort_by(|a, b| a.key.cmp(&b.key));
         for spec in specs {
             if spec.external {
-                let Some(found) = self.existing.network(spec) else {
-                    return Err(PlanError::ExternalNetworkMissing { name: spec.name.clone() });
-                };
-                self.networks.insert(spec.key.clone(), Ref::Existing(found.id.clone()));
+                match self.existing.network(spec) {
+                    Some(found) => {
+                        self.networks.insert(spec.key.clone(), Ref::Existing(found.id.clone()));
+                    }
+                    None => {
+                        let (name, span) = (spec.name.clone(), spec.span);
+                        self.refusals.push(PlanError::ExternalNetworkMissing { name, span });
+                    }
+                }
                 continue;
             }
             match self.existing.network(spec) {
@@ -38,7 +43,6 @@ impl<'a> Builder<'a> {
                 Some(live) => self.keep_or_move(spec, live, up),
             }
         }
-        Ok(())
     }
 
     fn create_network(

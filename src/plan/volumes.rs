@@ -12,7 +12,8 @@ impl Builder<'_> {
         for spec in specs {
             if spec.external {
                 if self.existing.volume_named(&spec.name).is_none() {
-                    return Err(PlanError::ExternalVolumeMissing { name: spec.name.clone() });
+                    let (name, span) = (spec.name.clone(), spec.span);
+                    self.refusals.push(PlanError::ExternalVolumeMissing { name, span });
                 }
                 continue;
             }

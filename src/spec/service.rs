@@ -19,6 +19,8 @@ pub struct Desired {
     pub services: IndexMap<ServiceName, ServiceSpec>,
     /// Services known but not part of this run (other profiles, not selected): their containers are no orphans.
     pub others: Vec<ServiceName>,
+    /// Jobs of the files, which no command runs yet: whoever names one is told so.
+    pub jobs: Vec<ServiceName>,
     /// Networks in use, by key.
     pub networks: IndexMap<String, NetworkSpec>,
     /// Named volumes in use, by key.

@@ -7,11 +7,15 @@ use std::ops::Range;
 use std::path::Path;
 
 use annotate_snippets::{
-    AnnotationKind, Element, Group, Level, Patch, Renderer, Snippet, normalize_untrusted_str,
+    AnnotationKind, Element, Group, Level, Origin, Patch, Renderer, Snippet, normalize_untrusted_str,
 };
 use serde::Serialize;
 
-use crate::diag::{Account, Diagnostic, Diagnostics, Label, Severity, Source, SourceMap, Span};
+use crate::diag::{Account, Diagnostic, Diagnostics, InFile, Label, Severity, Source, SourceMap, Span};
+
+mod gather;
+
+pub use gather::lines;
 
 /// How findings are to look.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +57,7 @@ pub fn draw(diags: &Diagnostics, sources: &SourceMap, look: Look) -> String {
 
 /// As [`draw`], with the names of files below a directory given from there, as a shell in it would.
 pub fn draw_in(diags: &Diagnostics, sources: &SourceMap, look: Look, directory: Option<&Path>) -> String {
+    let diags = &gather::by_words(diags, sources, directory);
     let mut text = String::new();
     // Of very many findings the warnings go unseen first.
     let errors = diags.iter().filter(|finding| finding.severity == Severity::Error).count();
@@ -112,6 +117,9 @@ fn draw_one(diagnostic: &Diagnostic, sources: &SourceMap, look: Look, directory:
         sources,
         directory,
     ));
+    if let Some(place) = diagnostic.in_file.as_ref().filter(|_| placeless) {
+        group = group.element(Origin::path(below(&place.file, directory)).line(place.line));
+    }
     let mut apart = String::new();
     for help in helps {
         // Without lines of a file there is no margin to hang it on.
@@ -240,10 +248,15 @@ impl<'a> Window<'a> {
 
 /// The name of a text, from the directory on when it is below it.
 fn shown<'a>(source: &'a Source, directory: Option<&Path>) -> &'a str {
+    below(&source.name, directory)
+}
+
+/// A file's name from the directory on when it is below it.
+fn below<'a>(name: &'a str, directory: Option<&Path>) -> &'a str {
     directory
-        .and_then(|directory| Path::new(&source.name).strip_prefix(directory).ok())
+        .and_then(|directory| Path::new(name).strip_prefix(directory).ok())
         .and_then(Path::to_str)
-        .unwrap_or(&source.name)
+        .unwrap_or(name)
 }
 
 /// ``3 mistakes and 1 warning in compose.yaml``; `None` when nothing is an error, or the one finding has
@@ -265,8 +278,10 @@ fn count(diags: &Diagnostics, sources: &SourceMap, directory: Option<&Path>) -> 
     }
     let mut files: Vec<&str> = diags
         .iter()
-        .filter_map(|d| sources.get(d.span.file))
-        .map(|source| shown(source, directory))
+        .filter_map(|d| match (sources.get(d.span.file), &d.in_file) {
+            (Some(source), _) => Some(shown(source, directory)),
+            (None, place) => place.as_ref().map(|place| below(&place.file, directory)),
+        })
         .collect();
     files.sort_unstable();
     files.dedup();
@@ -296,6 +311,9 @@ pub struct Record {
     /// The place.
     #[serde(flatten)]
     pub place: Option<Place>,
+    /// The file and line, where that is all there is to tell of the place.
+    #[serde(flatten)]
+    pub in_file: Option<InFile>,
     /// Words at the place itself.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub note: String,
@@ -367,6 +385,7 @@ impl Record {
             message: diagnostic.message.clone(),
             path: diagnostic.path.clone(),
             place: Place::of(diagnostic.span, sources),
+            in_file: diagnostic.in_file.clone().filter(|_| sources.get(diagnostic.span.file).is_none()),
             note: diagnostic.note.clone(),
             help: diagnostic.help.clone(),
             labels,

@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::diag::Place;
-use crate::diag::{Code, Diagnostic, Diagnostics, Severity, SourceMap, Span};
+use crate::diag::{Code, Diagnostic, Diagnostics, InFile, Severity, SourceMap, Span};
 
 /// The schema the text follows.
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -70,7 +70,8 @@ fn result(finding: &Diagnostic, rule: usize, sources: &SourceMap) -> Value {
     result.insert("ruleIndex".to_owned(), json!(rule));
     result.insert("level".to_owned(), json!(level(finding.severity)));
     result.insert("message".to_owned(), json!({ "text": words }));
-    let place = location(finding.span, sources).map(|mut place| {
+    let place = location(finding.span, sources).or_else(|| finding.in_file.as_ref().map(line_of));
+    let place = place.map(|mut place| {
         if let (Some(path), Some(fields)) = (&finding.path, place.as_object_mut()) {
             fields.insert("logicalLocations".to_owned(), json!([{ "fullyQualifiedName": path }]));
         }
@@ -113,6 +114,12 @@ fn location(span: Span, sources: &SourceMap) -> Option<Value> {
     Some(json!({ "physicalLocation": { "artifactLocation": artifact, "region": region } }))
 }
 
+/// The location of a line of a file whose text is not shown.
+fn line_of(place: &InFile) -> Value {
+    let artifact = json!({ "uri": uri(&place.file) });
+    json!({ "physicalLocation": { "artifactLocation": artifact, "region": { "startLine": place.line } } })
+}
+
 fn physical(span: Span, sources: &SourceMap) -> Option<(Value, Value)> {
     let place = Place::of(span, sources)?;
     let region = json!({
@@ -145,6 +152,9 @@ mod tests {
     #[test]
     fn names_become_uri_references() {
         assert_eq!(uri("a/compose.yaml"), "a/compose.yaml");
+        let placed = line_of(&InFile { file: "x.env".to_owned(), line: 3 });
+        let region = &placed["physicalLocation"]["region"];
+        assert_eq!(region, &json!({ "startLine": 3 }));
         assert_eq!(uri("/x y/ü:1.yaml"), "file:///x%20y/%C3%BC%3A1.yaml");
     }
 }

@@ -131,10 +131,12 @@ fn value(node: &Node, indent: usize, out: &mut Text) {
 
 /// A string in its style; without an indentation it stays on its line.
 fn string(text: &str, style: Style, fold: Option<usize>, out: &mut Text) {
+    // At the left edge a further line could look like the mark of a document.
+    let inner = fold.map(|indent| indent.max(STEP));
     match style {
-        Style::Plain => out.plain(text, fold),
-        Style::Single => out.single_quoted(text, fold),
-        Style::Double => out.double_quoted(text, fold),
+        Style::Plain => out.plain(text, inner),
+        Style::Single => out.single_quoted(text, inner),
+        Style::Double => out.double_quoted(text, inner),
         Style::Literal => out.literal(text, fold.unwrap_or_default(), STEP),
     }
 }

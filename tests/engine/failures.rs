@@ -143,18 +143,17 @@ services:
 "#,
             bench.project
         ));
-        let ran = bench.run("up -d").exits(1);
-        for words in [
-            "Image localhost:1/nothing:1",
-            "compose.yaml:4:",
-            "No such image",
-            "compose.yaml:5:",
-            "pull_policy",
-        ] {
-            assert!(ran.err.contains(words), "no {words:?} in\n{}", ran.err);
+        // What is known before is told before, and nothing is touched until every image is there.
+        let near = ["No such image", "compose.yaml:5:", "pull_policy"];
+        let far = ["Image localhost:1/nothing:1", "compose.yaml:4:", "the registry can't be reached"];
+        for (command, told) in [("up -d", near), ("plan", near), ("up -d far", far)] {
+            let ran = bench.run(command).exits(1);
+            for words in told {
+                assert!(ran.err.contains(words), "no {words:?} in\n{}", ran.err);
+            }
+            assert!(bench.containers().is_empty());
+            assert!(bench.get(&format!("/networks/{}_default", bench.project)).is_null());
         }
-        assert_eq!(bench.containers(), ["fine-1"]);
-        assert_eq!(bench.state("fine-1"), "running");
         bench.run("up -d fine").exits(0);
     });
 }

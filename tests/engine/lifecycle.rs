@@ -52,7 +52,8 @@ fn stopped_started_restarted_taken_down() {
 
         // One service, then everything; volumes stay until they are asked for.
         let anonymous = bench.inspect("db-1")["Mounts"].clone();
-        bench.run("down web").exits(0).tells("Resource is still in use");
+        let holder = format!("stays: on it is {} (service db)", bench.name("db-1"));
+        bench.run("down web").exits(0).tells("Resource is still in use").tells(&holder);
         assert_eq!(bench.containers(), ["db-1", "quiet-1"]);
         bench.run("down -t 1").exits(0).tells("db-1 Removed");
         assert!(bench.containers().is_empty());

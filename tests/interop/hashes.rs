@@ -99,7 +99,7 @@ fn networks_and_volumes_have_the_references_hashes() {
         Request { cwd: PathBuf::from(DIRECTORY), os: Environment::from_os(Vec::new()), ..Request::default() };
     let loaded = load(&LoadRequest::full(request, Vec::new()), &files);
     assert!(!loaded.findings.has_errors(), "{:?}", loaded.findings);
-    let desired = from_project(loaded.project.unwrap(), loaded.sources, &Facts::default()).desired;
+    let desired = from_project(loaded.project.unwrap(), loaded.sources, &Facts::default(), &files).desired;
     let networks = desired.networks.values().map(|network| (network.key.clone(), network.hash.clone()));
     let volumes = desired.volumes.values().map(|volume| (volume.key.clone(), volume.hash.clone()));
     let ours: Hashes = networks.chain(volumes).collect();

@@ -55,7 +55,7 @@ pub fn load_text(text: &str, services: &[&str]) -> Loaded {
     let sources = loaded.sources.clone();
     let project = loaded.project.filter(|_| !findings.has_errors());
     let desired = project.map(|project| {
-        let aim = from_project(project, loaded.sources, &Facts::default());
+        let aim = from_project(project, loaded.sources, &Facts::default(), &files);
         findings.extend(aim.findings);
         findings.sort();
         aim.desired

@@ -2,8 +2,9 @@
 
 use std::path::Path as FilePath;
 
+use super::in_files::InFile;
 use super::lookup;
-use super::origins::{InFile, VariableUse};
+use super::origins::{Giver, VariableUse};
 use super::{Explainer, Fact, FactKind};
 use crate::diag::Span;
 use crate::load::env::Origin;
@@ -77,15 +78,20 @@ impl Explainer<'_> {
         if matches!(node.kind, Kind::Mapping(_) | Kind::Sequence(_)) {
             return;
         }
-        for used in self.uses(node) {
-            let words = self.words_of(&used);
-            let fact = facts.push(FactKind::Variable, words, used.span);
+        self.uses_told(&self.uses(node), facts);
+    }
+
+    fn uses_told(&self, uses: &[VariableUse<'_>], facts: &mut Facts) {
+        for used in uses {
+            let place = match used.origin {
+                Some(Giver::Service(span)) => span,
+                _ => used.span,
+            };
+            let fact = facts.push(FactKind::Variable, self.words_of(used), place);
             fact.variable = Some(used.name.clone());
             fact.value.clone_from(&used.value);
-            if let Some(Origin::File { path, line }) = used.origin {
-                fact.line = Some((self.shown(path), *line));
-            }
-            if let Some(Origin::Os) = used.origin {
+            fact.line = used.origin.and_then(Giver::line).map(|(path, line)| (self.shown(path), line));
+            if let Some(Giver::Origin(Origin::Os)) = used.origin {
                 self.env_files_that_lost(&used.name, facts);
             }
         }
@@ -94,9 +100,11 @@ impl Explainer<'_> {
     fn words_of(&self, used: &VariableUse<'_>) -> String {
         let name = &used.name;
         let who = match used.origin {
-            Some(Origin::Os) => "the environment of the process".to_owned(),
-            Some(Origin::File { path, line }) => format!("{}, line {line}", self.shown(path)),
-            Some(Origin::Program) => "rcompose itself".to_owned(),
+            Some(Giver::Origin(Origin::Os)) => "the environment of the process".to_owned(),
+            Some(Giver::Origin(Origin::File { path, line })) => format!("{}, line {line}", self.shown(path)),
+            Some(Giver::Line(path, line)) => format!("{}, line {line}", self.shown(path)),
+            Some(Giver::Service(_)) => "the service's own `environment`".to_owned(),
+            Some(Giver::Origin(Origin::Program)) => "rcompose itself".to_owned(),
             None if used.took_word => {
                 return format!("`{name}` is not set: the default in the expression is used");
             }
@@ -188,7 +196,7 @@ impl Explainer<'_> {
             let used = VariableUse {
                 name: name.to_owned(),
                 value: variable.map(|variable| variable.value.clone()),
-                origin: variable.map(|variable| &variable.origin),
+                origin: variable.map(|variable| Giver::Origin(&variable.origin)),
                 took_word: false,
                 span: Span::NONE,
             };
@@ -242,11 +250,16 @@ impl Explainer<'_> {
     }
 
     /// Values that are printed and stand in no Compose file.
-    fn not_in_tree(&self, path: &Path, trail: &[Found<'_>], in_files: &[InFile], facts: &mut Facts) {
+    fn not_in_tree(&self, path: &Path, trail: &[Found<'_>], in_files: &[InFile<'_>], facts: &mut Facts) {
         if let Some(file) = in_files.iter().find(|file| file.wins) {
             let words = format!("set in {}, which `{}` names here", file.shown(), file.key);
             let fact = facts.push(FactKind::EnvFile, words, file.named);
             fact.line = Some((file.file.clone(), file.line));
+            self.uses_told(&file.uses, facts);
+            // What brought the list of files brought the value.
+            let services = path.0.iter().take(2).cloned();
+            let list = Path(services.chain([Segment::Key(file.key.to_owned())]).collect());
+            self.brought(&list, file.named, facts);
             return;
         }
         if path_ends(path, &["deploy", "replicas"]) {

@@ -5,19 +5,21 @@
 //! the rule that made it where nobody wrote it.
 
 mod facts;
+mod in_files;
 mod json;
 mod lookup;
+mod missing;
 mod origins;
 mod shadows;
 mod text;
 
 use std::path::Path as FilePath;
 
-use crate::diag::{SourceMap, Span, suggest};
+use crate::diag::{SourceMap, Span};
 use crate::load::files::Files;
-use crate::load::provenance::{How, Provenance};
+use crate::load::provenance::Provenance;
 use crate::model;
-use crate::yaml::{Kind, Node, Path, PathError, Segment};
+use crate::yaml::{Kind, Node, Path, PathError};
 
 use super::load::Loaded;
 
@@ -171,53 +173,6 @@ impl<'a> Explainer<'a> {
             let value = text::on_one_line(leaf);
             into.push(Part { path: path.clone(), value, origin: self.brief(path).unwrap_or_default() });
         });
-    }
-
-    fn missing(&self, wanted: Path, print: &lookup::Miss<'_>, tree: &lookup::Miss<'_>) -> Missing {
-        let deepest = if tree.found.0.len() > print.found.0.len() { tree } else { print };
-        let mut near: Vec<Path> = Vec::new();
-        let mut likely = false;
-        let mut suggest = |key: &str| {
-            let mut path = deepest.found.clone();
-            path.0.push(Segment::Key(key.to_owned()));
-            path.0.extend(wanted.0.iter().skip(deepest.found.0.len() + 1).cloned());
-            // Where the rest isn't there either, so far is as far as the hint goes.
-            if lookup::resolve(&self.printed, &path.0).is_err()
-                && lookup::resolve(self.tree, &path.0).is_err()
-            {
-                path.0.truncate(deepest.found.0.len() + 1);
-            }
-            if !near.contains(&path) {
-                near.push(path);
-            }
-        };
-        match (&deepest.node.kind, wanted.0.get(deepest.found.0.len())) {
-            (Kind::Mapping(map), Some(Segment::Key(key))) => {
-                if let Some(key) = suggest::nearest(key, map.keys()) {
-                    suggest(key);
-                    likely = true;
-                }
-                map.keys().take(10).for_each(&mut suggest);
-            }
-            (Kind::Sequence(items), Some(_)) => {
-                for at in 0..items.len().min(10) {
-                    let mut path = deepest.found.clone();
-                    path.0.push(Segment::Index(at));
-                    near.push(path);
-                }
-            }
-            _ => {}
-        }
-        if near.is_empty() {
-            near.push(deepest.found.clone());
-        }
-        let reset = self.provenance.shadowed.iter().find_map(|shadowed| match shadowed.how {
-            How::Tag(tag) if !shadowed.by.is_some() && wanted.0.starts_with(&shadowed.path.0) => {
-                Some((tag, shadowed.span))
-            }
-            _ => None,
-        });
-        Missing { path: wanted, near, likely, reset }
     }
 
     fn sources(&self) -> &SourceMap {

@@ -1,42 +1,44 @@
 //! Where a value comes from, in short: a few words for each line of what `config` prints.
 
-use std::path::PathBuf;
+use std::path::Path as FilePath;
 
-use super::facts::{file_name, place};
+use super::facts::place;
 use super::lookup;
 use super::{Explainer, Explanation};
 use crate::diag::Span;
 use crate::load::env::Origin;
 use crate::load::provenance::contains;
 use crate::model::print::double_dollars;
-use crate::yaml::{Node, Path, PathRef, Segment, emit};
+use crate::yaml::{Node, Path, emit};
 
 /// A variable in a value.
 pub(super) struct VariableUse<'a> {
     pub name: String,
     pub value: Option<String>,
-    pub origin: Option<&'a Origin>,
+    pub origin: Option<Giver<'a>>,
     pub took_word: bool,
     pub span: Span,
 }
 
-/// A line of a service's `env_file` or `label_file` that sets the variable or label in question.
-pub(super) struct InFile {
-    /// The file's name as people are shown it.
-    pub file: String,
-    pub line: usize,
-    pub value: String,
-    /// Which key names the file.
-    pub key: &'static str,
-    /// The place that names it.
-    pub named: Span,
-    /// Whether this is the value the container gets.
-    pub wins: bool,
+/// Who gave a variable its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Giver<'a> {
+    /// Who set it for the whole project.
+    Origin(&'a Origin),
+    /// A line of a file of the service.
+    Line(&'a FilePath, usize),
+    /// The service's own `environment`, at this place.
+    Service(Span),
 }
 
-impl InFile {
-    pub fn shown(&self) -> String {
-        format!("{}, line {}", self.file, self.line)
+impl<'a> Giver<'a> {
+    /// The file and the line, where it is a file of variables.
+    pub fn line(self) -> Option<(&'a FilePath, usize)> {
+        match self {
+            Giver::Origin(Origin::File { path, line }) => Some((path, *line)),
+            Giver::Line(path, line) => Some((path, line)),
+            Giver::Origin(_) | Giver::Service(_) => None,
+        }
     }
 }
 
@@ -54,7 +56,9 @@ impl Explainer<'_> {
         let whole = trail.len() == path.0.len() + 1;
         let winner = self.in_variable_files(path).into_iter().find(|file| file.wins);
         if let Some(file) = winner {
-            return Some(format!("{}:{}", file.file, file.line));
+            let mut words = format!("{}:{}", file.file, file.line);
+            self.add_uses(&file.uses, &mut words);
+            return Some(words);
         }
         let found = match whole {
             true => trail.last()?,
@@ -64,27 +68,30 @@ impl Explainer<'_> {
         let mut words = self.sources().place(place(found)).unwrap_or_else(|| "default".to_owned());
         if let Some(name) = self.filled(path, found.node) {
             let located = self.loaded.located.as_ref()?;
-            let origin = located.environment.variable(name).map(|variable| &variable.origin);
+            let variable = located.environment.variable(name);
+            let origin = variable.map(|variable| Giver::Origin(&variable.origin));
             words.push_str(&format!(", {name} from {}", self.who(origin, false)));
         }
-        for used in self.uses(found.node) {
-            words.push_str(&format!(
-                ", {} {}",
-                used.name,
-                match used.origin {
-                    None => self.who(None, used.took_word),
-                    origin => format!("from {}", self.who(origin, used.took_word)),
-                }
-            ));
-        }
+        self.add_uses(&self.uses(found.node), &mut words);
         Some(words)
     }
 
-    fn who(&self, origin: Option<&Origin>, took_word: bool) -> String {
+    fn add_uses(&self, uses: &[VariableUse<'_>], words: &mut String) {
+        for used in uses {
+            let from = if used.origin.is_some() { "from " } else { "" };
+            words.push_str(&format!(", {} {from}{}", used.name, self.who(used.origin, used.took_word)));
+        }
+    }
+
+    fn who(&self, origin: Option<Giver<'_>>, took_word: bool) -> String {
         match origin {
-            Some(Origin::Os) => "the environment".to_owned(),
-            Some(Origin::File { path, line }) => format!("{}:{line}", self.shown(path)),
-            Some(Origin::Program) => "rcompose".to_owned(),
+            Some(Giver::Origin(Origin::Os)) => "the environment".to_owned(),
+            Some(Giver::Origin(Origin::File { path, line })) => format!("{}:{line}", self.shown(path)),
+            Some(Giver::Line(path, line)) => format!("{}:{line}", self.shown(path)),
+            Some(Giver::Service(span)) => {
+                self.sources().place(span).unwrap_or_else(|| "the service".to_owned())
+            }
+            Some(Giver::Origin(Origin::Program)) => "rcompose".to_owned(),
             None if took_word => "unset, by its default".to_owned(),
             None => "unset".to_owned(),
         }
@@ -102,61 +109,19 @@ impl Explainer<'_> {
             if used.span.file != node.span.file || used.span.start >= node.span.end {
                 break;
             }
-            let known =
-                uses.iter().any(|other| other.name == used.variable && other.origin == used.origin.as_ref());
+            let origin = used.origin.as_ref().map(Giver::Origin);
+            let known = uses.iter().any(|other| other.name == used.variable && other.origin == origin);
             if contains(node.span, used.span) && !known {
                 uses.push(VariableUse {
                     name: used.variable.clone(),
                     value: used.value.clone(),
-                    origin: used.origin.as_ref(),
+                    origin,
                     took_word: used.took_word,
                     span: used.span,
                 });
             }
         }
         uses
-    }
-
-    /// The lines of the service's files that set a variable or label, the one that counts first.
-    pub(super) fn in_variable_files(&self, path: &Path) -> Vec<InFile> {
-        let [Segment::Key(section), Segment::Key(service), Segment::Key(map), Segment::Key(name)] =
-            path.0.as_slice()
-        else {
-            return Vec::new();
-        };
-        let key = match (section.as_str(), map.as_str()) {
-            ("services", "environment") => "env_file",
-            ("services", "labels") => "label_file",
-            _ => return Vec::new(),
-        };
-        let services = PathRef::Root.key("services");
-        let here = services.key(service);
-        let files = lookup::trail(self.tree, &here.key(key).to_path());
-        let Some(items) = files.get(3).and_then(|found| found.node.as_sequence()) else { return Vec::new() };
-        let mut found: Vec<InFile> = Vec::new();
-        for item in items.iter().rev() {
-            let Some(written) = item.as_str().or_else(|| item.get("path")?.as_str()) else { continue };
-            let file = PathBuf::from(written);
-            let Some(read) = self.provenance.variable_files.iter().find(|read| read.path == file) else {
-                continue;
-            };
-            if let Some((_, value, line)) = read.assignments.iter().rev().find(|(set, _, _)| set == name) {
-                found.push(InFile {
-                    file: if file.starts_with(self.cwd) { self.shown(&file) } else { file_name(&file) },
-                    line: *line,
-                    value: value.clone(),
-                    key,
-                    named: item.get("path").map_or(item.span, |path| path.span),
-                    wins: false,
-                });
-            }
-        }
-        // What the service itself says wins, even when it has no value to give.
-        let own = lookup::trail(self.tree, path).len() == path.0.len() + 1;
-        if let Some(first) = found.first_mut() {
-            first.wins = !own;
-        }
-        found
     }
 }
 

@@ -4,7 +4,7 @@ use super::facts::Facts;
 use super::lookup;
 use super::{Explainer, FactKind};
 use crate::diag::Span;
-use crate::load::provenance::{self, How};
+use crate::load::provenance::{self, How, contains};
 use crate::yaml::{Found, Path, Segment};
 
 impl Explainer<'_> {
@@ -46,19 +46,33 @@ impl Explainer<'_> {
                 };
                 let hidden = borrowed.hidden.iter().find(|(name, _)| name == key);
                 let hidden = hidden.and_then(|(_, node)| lookup::resolve(node, rest).ok());
-                if let Some((_, node)) = hidden
-                    && !told.contains(&node.span)
-                {
-                    told.push(node.span);
-                    self.lost(
-                        node.span,
-                        &provenance::text(node),
-                        "the mapping's own key wins over the merged one",
-                        facts,
-                    );
+                let Some((_, node)) = hidden.filter(|(_, node)| !told.contains(&node.span)) else { continue };
+                told.push(node.span);
+                // The own key may hold the same thing, merged in or by an alias: then nothing was lost.
+                if self.leads_to(path, trail, node.span) {
+                    facts.push(FactKind::Alias, "also merged in here", borrowed.alias);
+                    continue;
                 }
+                let why = "the mapping's own key wins over the merged one";
+                self.lost(node.span, &provenance::text(node), why, facts);
             }
         }
+    }
+
+    /// Whether what was written at a place is what stands at the path, or is merged into it whole.
+    fn leads_to(&self, path: &Path, trail: &[Found<'_>], written: Span) -> bool {
+        let stands = trail.get(path.0.len()).is_some_and(|found| {
+            let span = found.node.span;
+            // The place of an item that was `key: value` has both.
+            span == written || found.node.as_mapping().is_none() && contains(span, written)
+        });
+        stands
+            || self.provenance.borrowed.iter().any(|borrowed| {
+                borrowed.merge
+                    && borrowed.hidden.is_empty()
+                    && borrowed.path == *path
+                    && borrowed.source == written
+            })
     }
 
     fn lost(&self, span: Span, value: &str, why: &str, facts: &mut Facts) {

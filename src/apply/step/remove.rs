@@ -4,15 +4,39 @@ use std::time::Duration;
 
 use super::super::report::ApplyError;
 use super::{Ended, Run};
-use crate::base::ContainerId;
+use crate::base::{ContainerId, NetworkId};
 use crate::engine::{Engine, EngineError};
+use crate::spec::labels;
 use crate::state::ContainerState;
 
 /// How often it is asked whether a container that someone else removes is gone, and the time between.
 const GOING_CHECKS: usize = 100;
 const GOING_CHECK: Duration = Duration::from_millis(100);
 
+/// Containers on a network that are named.
+const HOLDERS: usize = 3;
+
 impl Run<'_> {
+    /// Tells which containers keep a network from going.
+    pub(super) async fn tell_holders(&self, network: &NetworkId) {
+        let Ok(network) = self.engine.inspect_network(network).await else { return };
+        let mut holders = Vec::new();
+        for id in network.attached.iter().take(HOLDERS) {
+            if let Ok(container) = self.engine.inspect_container(id).await {
+                holders.push(match container.labels.get(labels::SERVICE) {
+                    Some(service) => format!("{} (service {service})", container.name),
+                    None => container.name,
+                });
+            }
+        }
+        if network.attached.len() > HOLDERS {
+            holders.push(format!("{} more", network.attached.len() - HOLDERS));
+        }
+        if !holders.is_empty() {
+            self.events.warning(format!("network {} stays: on it is {}", network.name, holders.join(", ")));
+        }
+    }
+
     /// Renames a container. A run that was killed leaves calls behind: the name may be given already, or
     /// its old bearer just be going.
     pub(super) async fn rename(&self, id: &ContainerId, name: &str) -> Result<(), EngineError> {

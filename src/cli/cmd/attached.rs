@@ -16,6 +16,7 @@ use super::shape::Prepared;
 use super::up::Up;
 use crate::app::attach::{self, Attachments, Collector};
 use crate::app::converge::{self, ConvergeError, Converged, Way};
+use crate::app::request;
 use crate::app::{CancelStage, Canceller, Desired, Session, cancellation};
 use crate::base::ServiceName;
 use crate::cli::exit;
@@ -54,12 +55,13 @@ pub(super) fn run(front: &Front, up: &Up, prepared: Prepared) -> u8 {
     if let Some(name) = &up.exit_code_from
         && !desired.services.contains_key(name.as_str())
     {
-        return front.fail(format!("no such service: {name}"));
+        return front.refuse(request::no_such_service(&desired, name));
     }
     let services = match attach_set(up, &desired, &intent) {
         Ok(services) => services,
         Err(text) => return front.fail(text),
     };
+    let texts = sources.clone();
     let outcome = front.run_with(async |session, events, canceller| {
         let (attachments, collector) =
             attach::attach(&session, &desired.project, services.clone(), up.timestamps).await?;
@@ -76,7 +78,7 @@ pub(super) fn run(front: &Front, up: &Up, prepared: Prepared) -> u8 {
         )
     });
     match outcome {
-        Ok(Ok(End::Run(result))) => finish(front, Ok(*result)),
+        Ok(Ok(End::Run(result))) => finish(front, Ok(*result), &texts),
         Ok(Ok(End::Over(code))) => code,
         Ok(Ok(End::Signalled)) => exit::CANCELLED,
         Ok(Err(error)) => front.fail(error.to_string()),

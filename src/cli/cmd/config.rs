@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::app::config::{Form, What};
+use crate::app::config::{ConfigError, Form, What};
 use crate::app::digests;
 use crate::app::explain::{ExplainError, Explainer};
 use crate::app::load::{LoadRequest, Loaded, load_recorded};
@@ -177,7 +177,7 @@ pub fn run(front: &Front, config: &Config) -> u8 {
             Err(code) => code,
         };
     }
-    let Some(mut loaded) = front.load(wanted) else { return exit::ERROR };
+    let Some(mut loaded) = front.check(wanted) else { return exit::ERROR };
     if what == What::Project
         && (config.resolve_image_digests || config.lock_image_digests)
         && let Err(text) = pin(front, config, &mut loaded)
@@ -186,7 +186,7 @@ pub fn run(front: &Front, config: &Config) -> u8 {
     }
     let text = match app::config::render(&loaded, &what, form, raw) {
         Ok(text) => text,
-        Err(error) => return front.fail(error.to_string()),
+        Err(ConfigError::NoSuchService(finding)) => return front.refuse(*finding),
     };
     // Lists know neither `--quiet` nor `--output`.
     let shown = matches!(what, What::Project | What::Environment);
@@ -199,7 +199,7 @@ pub fn run(front: &Front, config: &Config) -> u8 {
 /// What `--explain` or `--origins` print. `Err` holds the exit code; everything was told already.
 fn with_origins(front: &Front, config: &Config, wanted: &LoadRequest, form: Form) -> Result<String, u8> {
     let (loaded, record) = load_recorded(wanted, front.reading());
-    front.tell(&loaded.findings, &loaded.sources);
+    front.draw(&loaded.findings, &loaded.sources);
     if loaded.findings.has_errors() {
         return Err(exit::ERROR);
     }

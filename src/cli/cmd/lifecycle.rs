@@ -164,6 +164,10 @@ fn act(
         target => target,
     };
     let dry_run = front.global.dry_run;
+    let sources = match &target {
+        Target::Aim(aim) => aim.sources.clone(),
+        Target::Name(_) => SourceMap::new(),
+    };
     let outcome = front.run(async |session| {
         let aim = match target {
             Target::Aim(aim) => *aim,
@@ -177,7 +181,8 @@ fn act(
         // Without a file a service may be one that has no container now: nothing is left to stop or remove.
         let forgiving = !aim.from_files && matches!(operation, "stop" | "down");
         if let Some(name) = unknown.first().filter(|_| !forgiving) {
-            return Err(ConvergeError::NoSuchService(name.clone()));
+            let finding = request::no_such_service(&aim.desired, name);
+            return Err(ConvergeError::NoSuchService(Box::new(finding)));
         }
         if targets.is_empty() && !services.is_empty() {
             // No targets would mean all of them.
@@ -209,7 +214,7 @@ fn act(
         }
         Ok::<_, ConvergeError>(Done { plan: done.plan, report: Some(done.report), sources: aim.sources })
     });
-    finish(front, outcome)
+    finish(front, outcome, &sources)
 }
 
 /// What a command did.
@@ -222,11 +227,15 @@ pub struct Done {
     pub sources: SourceMap,
 }
 
-/// Tells how a command ended.
-pub fn finish(front: &Front, outcome: Result<Result<Done, ConvergeError>, String>) -> u8 {
+/// Tells how a command ended. `sources` are the texts behind what could not be planned.
+pub fn finish(
+    front: &Front,
+    outcome: Result<Result<Done, ConvergeError>, String>,
+    sources: &SourceMap,
+) -> u8 {
     let done = match outcome {
         Ok(Ok(done)) => done,
-        Ok(Err(error)) => return front.fail(error.to_string()),
+        Ok(Err(error)) => return refuse(front, error, sources),
         Err(text) => return front.fail(text),
     };
     for warning in &done.plan.warnings {
@@ -241,9 +250,25 @@ pub fn finish(front: &Front, outcome: Result<Result<Done, ConvergeError>, String
     u8::try_from(report.exit_code()).unwrap_or(exit::ERROR)
 }
 
+/// Tells why nothing was done; gives the exit code.
+pub fn refuse(front: &Front, error: ConvergeError, sources: &SourceMap) -> u8 {
+    match error {
+        ConvergeError::Plan(errors) => {
+            draw(front, app::failure::tell_refusals(&errors, sources));
+            exit::ERROR
+        }
+        ConvergeError::NoSuchService(finding) => front.refuse(*finding),
+        error => front.fail(error.to_string()),
+    }
+}
+
 /// Draws the failures of a run on standard error.
 pub fn tell_failures(front: &Front, report: &app::Report, sources: &SourceMap) {
-    for told in app::failure::tell(report, sources) {
+    draw(front, app::failure::tell(report, sources));
+}
+
+fn draw(front: &Front, failures: Vec<app::failure::Told>) {
+    for told in failures {
         let view = FailureView { title: told.title, facts: told.facts, help: told.help };
         terminal::print_error(&match front.mode {
             Mode::Json => ui::failure::json_line(&view),

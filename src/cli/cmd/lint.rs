@@ -4,9 +4,11 @@ use clap::{Args, ValueEnum};
 
 use crate::app::lint::{LintRequest, lint, why};
 use crate::app::load::LoadRequest;
+use crate::app::request::Facts;
 use crate::cli::exit;
 use crate::cli::front::Front;
 use crate::diag::Severity;
+use crate::docker;
 use crate::ui::{self, terminal};
 
 /// Find traps in the Compose files: what loads, but doesn't do what it seems to say
@@ -59,7 +61,12 @@ pub enum Worst {
 pub fn run(front: &Front, args: &Lint) -> u8 {
     let mut load = LoadRequest::full(front.request(), args.services.clone());
     load.keep_unused = true;
-    let request = LintRequest { load, allow: args.allow.clone() };
+    let facts = Facts {
+        compatibility: front.global.compatibility,
+        remote_engine: docker::is_remote(&front.docker_config()),
+        ..Facts::default()
+    };
+    let request = LintRequest { load, allow: args.allow.clone(), facts };
     let linted = lint(&request, front.reading());
     let (findings, sources) = (&linted.findings, &linted.sources);
     let text = match args.format {

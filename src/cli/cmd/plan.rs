@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::lifecycle::refuse;
 use super::shape::{Prepared, Shape, prepare};
 use crate::app::converge;
 use crate::cli::exit;
@@ -39,7 +40,7 @@ pub(super) fn show(front: &Front, prepared: Prepared, json: bool, changes: u8) -
         front.run(async |session| converge::make_plan(&session, desired, Intent::Up(intent), None).await);
     let plan = match planned {
         Ok(Ok(plan)) => plan,
-        Ok(Err(error)) => return front.fail(error.to_string()),
+        Ok(Err(error)) => return refuse(front, error, &sources),
         Err(text) => return front.fail(text),
     };
     if json {

@@ -113,7 +113,7 @@ pub(super) fn prepare(front: &Front, shape: &Shape, wait: bool, yes: Option<bool
     }
     for name in scale.keys() {
         if !desired.services.contains_key(name.as_str()) {
-            return Err(front.fail(format!("no such service: {name}")));
+            return Err(front.refuse(request::no_such_service(&desired, name)));
         }
     }
     for service in desired.services.values_mut() {

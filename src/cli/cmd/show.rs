@@ -174,7 +174,7 @@ pub fn run_ps(front: &Front, ps: &Ps) -> u8 {
         Target::Aim(aim) => {
             let Named { services, unknown } = request::named(&aim.desired, &ps.services);
             if let Some(missing) = unknown.first() {
-                return front.fail(format!("no such service: {missing}"));
+                return front.refuse(request::no_such_service(&aim.desired, missing));
             }
             let known: Vec<ServiceName> =
                 aim.desired.services.keys().chain(&aim.desired.others).cloned().collect();
@@ -271,7 +271,7 @@ pub fn run_logs(front: &Front, logs: &Logs) -> u8 {
         Target::Aim(aim) => {
             let Named { services, unknown } = request::named(&aim.desired, &logs.services);
             if let Some(missing) = unknown.first() {
-                return front.fail(format!("no such service: {missing}"));
+                return front.refuse(request::no_such_service(&aim.desired, missing));
             }
             let named: BTreeSet<ServiceName> = services.into_iter().collect();
             let shown = aim.desired.services.values().filter(|service| service.attach);

@@ -129,6 +129,7 @@ pub fn run(front: &Front, up: &Up) -> u8 {
 fn detached(front: &Front, up: &Up, prepared: Prepared) -> u8 {
     let Prepared { desired, sources, intent, ignore_orphans } = prepared;
     let consent = Asker { yes: up.yes || up.old_yes };
+    let texts = sources.clone();
     let outcome = front.run(async |session| {
         session.events.send(Event::Began { operation: "up" });
         let way = Way {
@@ -144,7 +145,7 @@ fn detached(front: &Front, up: &Up, prepared: Prepared) -> u8 {
         }
         Ok(Done { plan: done.plan, report: Some(done.report), sources })
     });
-    finish(front, outcome)
+    finish(front, outcome, &texts)
 }
 
 impl Up {

@@ -350,19 +350,23 @@ pub struct Expanded {
     pub text: String,
     /// Variables without a value that became blank, one for each occurrence.
     pub unset: Vec<String>,
+    /// Every variable that was asked for, each with whether its word took its place.
+    pub used: Vec<(String, bool)>,
 }
 
 /// Replaces the variables in a text; the first error, if any, is the outcome.
 pub fn expand(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Expanded, TemplateError> {
     if !text.contains('$') {
-        return Ok(Expanded { text: text.to_owned(), unset: Vec::new() });
+        return Ok(Expanded { text: text.to_owned(), unset: Vec::new(), used: Vec::new() });
     }
     let expansion = evaluate(text, lookup);
     if let Some(error) = expansion.errors.into_iter().next() {
         return Err(error);
     }
-    let unset = expansion.references.into_iter().filter(|r| r.defaulted_to_blank).map(|r| r.name).collect();
-    Ok(Expanded { text: expansion.text, unset })
+    let blank = expansion.references.iter().filter(|reference| reference.defaulted_to_blank);
+    let unset = blank.map(|reference| reference.name.clone()).collect();
+    let used = expansion.references.into_iter().map(|reference| (reference.name, reference.took_word));
+    Ok(Expanded { text: expansion.text, unset, used: used.collect() })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 mod mounts;
 mod network;
 mod options;
+mod refused;
 mod resources;
 
 use std::path::Path;
@@ -18,7 +19,7 @@ use super::{
     PullPolicy, ServiceSpec, VolumeSpec, labels,
 };
 use crate::base::{ProjectName, ServiceName};
-use crate::diag::{Code, Diagnostic, Diagnostics};
+use crate::diag::{Code, Diagnostic, Diagnostics, Severity, Span};
 use crate::model::{self, Project, Service};
 use crate::yaml::PathRef;
 
@@ -36,6 +37,10 @@ pub struct Context<'a> {
     pub proxy: &'a IndexMap<String, String>,
     /// Reads a file a service names (a seccomp profile).
     pub read: &'a dyn Fn(&Path) -> std::io::Result<Vec<u8>>,
+    /// The variables in what is written at a place that are blank because nobody sets them.
+    pub unset: &'a dyn Fn(Span) -> Vec<String>,
+    /// How bad it is that a file, which the engine is to mount, isn't there; `None` when it is there.
+    pub absence: &'a dyn Fn(&Path) -> Option<Severity>,
 }
 
 /// Makes the desired objects of a project.
@@ -52,6 +57,7 @@ pub fn lower(project: &Project, context: &Context<'_>) -> (Desired, Diagnostics)
         project: ProjectName::from(project.name.as_str()),
         services,
         others: project.disabled_services.keys().cloned().collect(),
+        jobs: project.jobs.keys().chain(project.disabled_jobs.keys()).cloned().collect(),
         networks,
         volumes,
         separator: context.separator,
@@ -68,6 +74,7 @@ pub(super) struct Lowering<'a> {
 impl Lowering<'_> {
     fn service(&mut self, service: &Service) -> ServiceSpec {
         self.not_carried(service);
+        self.refused(service);
         let spec = self.container(service);
         let mut depends_on: Vec<Dependency> = service
             .workload

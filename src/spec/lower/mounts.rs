@@ -1,10 +1,12 @@
 //! Mounts, one a target, and files that are put in before each start.
 
+use std::path::Path;
+
 use indexmap::IndexMap;
 
 use super::Lowering;
-use crate::diag::Code;
-use crate::model::{FileReference, Mount, MountType, Service};
+use crate::diag::{Code, Diagnostic, Severity};
+use crate::model::{FileReference, Mount, MountType, Origins, Service};
 use crate::spec::{MountKind, MountSpec, Upload};
 use crate::yaml::PathRef;
 
@@ -27,6 +29,7 @@ struct Resource<'a> {
     environment: Option<&'a String>,
     external: bool,
     driver: Option<&'static str>,
+    origins: &'a Origins,
 }
 
 impl Lowering<'_> {
@@ -122,6 +125,7 @@ impl Lowering<'_> {
                     .as_ref()
                     .map(|_| "driver")
                     .or(secret.template_driver.as_ref().map(|_| "template_driver")),
+                origins: &secret.origins,
             };
             let target = match reference.target.as_deref().filter(|target| !target.is_empty()) {
                 None => format!("/run/secrets/{key}"),
@@ -141,6 +145,7 @@ impl Lowering<'_> {
                 environment: config.environment.as_ref(),
                 external: config.external,
                 driver: config.template_driver.as_ref().map(|_| "template_driver"),
+                origins: &config.origins,
             };
             let target = match reference.target.as_deref().filter(|target| !target.is_empty()) {
                 None => format!("/{key}"),
@@ -195,6 +200,9 @@ impl Lowering<'_> {
                     message,
                     "the file keeps its owner and mode of the host",
                 );
+            }
+            if service.replicas() > 0 && !mounts.contains_key(&target) {
+                self.source(key, resource, file);
             }
             mounts.entry(target.clone()).or_insert_with(|| MountSpec {
                 target,
@@ -254,5 +262,23 @@ impl Lowering<'_> {
             gid,
             resource: key.to_owned(),
         });
+    }
+
+    /// The file of a secret or config must be there: nothing makes one up, unlike for a plain bind mount.
+    fn source(&mut self, key: &str, resource: &Resource<'_>, file: &str) {
+        let working_dir = &self.project.working_dir;
+        let Some(severity) = (self.context.absence)(&working_dir.join(file)) else { return };
+        let kind = resource.kind;
+        let shown = Path::new(file).strip_prefix(working_dir).unwrap_or(Path::new(file)).display();
+        let place = PathRef::Root.key("file");
+        let message = format!("{kind} \"{key}\": there is no file `{shown}`");
+        let mut found = Diagnostic::new(Code::FileUnreadable, resource.origins.value(place), message)
+            .at(format!("{kind}s.{key}.file"))
+            .help(match severity {
+                Severity::Error => "make it first, or name another",
+                _ => "unless the engine has it where it runs, no container can be made",
+            });
+        found.severity = severity;
+        self.diags.push(found);
     }
 }

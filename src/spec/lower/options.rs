@@ -70,7 +70,8 @@ pub(super) fn logging(container: &Container) -> Option<LogSpec> {
 pub(super) fn restart(service: &Service) -> Option<RestartSpec> {
     let policy = service.deploy.as_ref().and_then(|deploy| deploy.restart_policy.as_ref());
     if let Some(policy) = policy {
-        let condition = policy.condition.as_deref().unwrap_or("any");
+        // Without a condition the reference names no policy, whatever the specification says of a default.
+        let condition = policy.condition.as_deref().unwrap_or_default();
         let max_retries = policy.max_attempts.and_then(|n| i64::try_from(n).ok()).unwrap_or(0);
         return Some(RestartSpec { name: restart_name(condition), max_retries });
     }

@@ -85,6 +85,8 @@ fn long_lines_fold() {
             "- \"word00  word01  word02  word03  word04  word05  word06  word07  word08  word09\n  \\ word10  word11  word12  word13  word14  word15  word16  word17  word18  word19\n  \\ word20  word21  word22  word23  word24  word25  word26  word27  word28  word29\\t\"\n"
         )
     );
+    // A text on its own, too, and a document's mark in it stays text.
+    fixed_point(&format!("{}\n  --- {}\n", &words[..83], &words[84..129]));
     let mut map = Mapping::new();
     map.insert(Key::new(&words[..129]), Node::new(Kind::Int(1)));
     map.insert(Key::new(&words[..128]), Node::new(Kind::Int(1)));
