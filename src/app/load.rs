@@ -125,7 +125,7 @@ fn run(wanted: &LoadRequest, reading: Reading<'_>, mut log: Option<&mut Provenan
             pipeline::compose_tree(input, reading, Some(parsed), record, sources, findings).map(Arc::new);
         if let Some(tree) = tree.as_ref().filter(|_| wanted.bind) {
             let mut later = Diagnostics::new();
-            let project = bind(wanted, located, tree, files, log, &mut later);
+            let project = bind(wanted, located, tree, files, log, (sources, &mut later));
             findings.absorb(later);
             loaded.project = Some(project);
         }
@@ -148,7 +148,7 @@ fn bind(
     tree: &Arc<Node>,
     files: &dyn Files,
     mut log: Option<&mut Provenance>,
-    findings: &mut Diagnostics,
+    (sources, findings): (&mut SourceMap, &mut Diagnostics),
 ) -> Project {
     let mut project = model::decode(tree, findings);
     project.name = located.name.to_string();
@@ -166,9 +166,10 @@ fn bind(
         model::resolve::replicas(&mut project);
     }
     model::check::swarm_only(&project, findings);
-    let mut unset = Diagnostics::new();
+    let mut within = Diagnostics::new();
     let mut read = |file: &EnvFile, lookup: model::resolve::Lookup<'_>| {
-        let dotenv::Parsed { assignments, uses, .. } = read_variables(files, file, lookup, &mut unset)?;
+        let dotenv::Parsed { assignments, uses, .. } =
+            read_variables(files, file, lookup, (sources, &mut within))?;
         if let Some(log) = log.as_deref_mut() {
             let path = PathBuf::from(&file.path);
             log.variable_files.push(VariableFile { path, assignments: assignments.clone(), uses });
@@ -184,7 +185,7 @@ fn bind(
         // Those that only their being named has switched on.
         model::resolve::env_files(&mut project, &mut read, findings);
     }
-    findings.absorb(unset);
+    findings.absorb(within);
     if wanted.consistency && wanted.container_names {
         model::check::container_names(&project, findings);
     }
@@ -226,12 +227,12 @@ fn report_cycles(project: &Project, findings: &mut Diagnostics) {
     }
 }
 
-/// Reads an `env_file` or `label_file`.
+/// Reads an `env_file` or `label_file`. What is found in it beside the first mistake goes to the diagnostics given.
 fn read_variables(
     files: &dyn Files,
     file: &EnvFile,
     lookup: model::resolve::Lookup<'_>,
-    unset: &mut Diagnostics,
+    (sources, within): (&mut SourceMap, &mut Diagnostics),
 ) -> Result<dotenv::Parsed, Box<Diagnostic>> {
     let path = Path::new(&file.path);
     let finding = |message: String| Diagnostic::new(Code::EnvFile, Span::NONE, message);
@@ -244,14 +245,17 @@ fn read_variables(
     }
     let text = files::read_text(files, path, &file.path)?;
     let parsed = match file.format.as_deref() {
-        None | Some("") => dotenv::read(&text, lookup).map_err(|e| e.to_string()).map(|parsed| {
-            parsed.unset.iter().for_each(|(name, line)| unset.push(dotenv::unset(name, path, *line)));
-            parsed
+        None | Some("") => dotenv::read(&text, lookup).inspect(|parsed| {
+            parsed.unset.iter().for_each(|(name, line)| within.push(dotenv::unset(name, path, *line)));
         }),
         Some("raw") => dotenv::parse_raw(&text, lookup)
-            .map(|assignments| dotenv::Parsed { assignments, ..dotenv::Parsed::default() })
-            .map_err(|e| e.to_string()),
+            .map(|assignments| dotenv::Parsed { assignments, ..dotenv::Parsed::default() }),
         Some(other) => return Err(Box::new(finding(format!("unsupported env_file format \"{other}\"")))),
     };
-    parsed.map_err(|cause| Box::new(finding(format!("failed to read {}: {cause}", file.path))))
+    parsed.map_err(|mistakes| {
+        let mut all = dotenv::findings(&mistakes, &text, &file.path, sources).into_iter();
+        let first = all.next().unwrap_or_else(|| finding(format!("failed to read {}", file.path)));
+        within.extend(all);
+        Box::new(first)
+    })
 }

@@ -51,17 +51,24 @@ pub(super) fn literal_secret(subject: &Subject<'_>, diags: &mut Diagnostics) {
             _ => continue,
         };
         for (name, value, span) in entries {
-            let literal = subject.sources.slice(span).is_some_and(|text| text.contains(value));
-            if !is_secret(name) || is_switch(value) || !literal || subject.is_interpolated(span) {
-                continue;
-            }
+            let Some(written) = subject.sources.slice(span) else { continue };
             // Messages go into logs and reports: the value is not repeated there.
             let what = format!("has a secret in plain text, `{name}`");
-            diags.push(
-                finding(Code::LiteralSecret, service, HERE.key("environment").key(name), what).help(format!(
+            let literal = || written.contains(value) && !subject.is_interpolated(span);
+            let help = if is_secret(name) && !is_no_secret(name, value) && literal() {
+                format!(
                     "write `{name}: ${{{name}}}` and set it in .env, which stays out of version control, or use \
                      `secrets`"
-                )),
+                )
+            } else if has_password(written) {
+                "write a variable in place of the password, and set it in .env, which stays out of version \
+                 control, or use `secrets`"
+                    .to_owned()
+            } else {
+                continue;
+            };
+            diags.push(
+                finding(Code::LiteralSecret, service, HERE.key("environment").key(name), what).help(help),
             );
         }
     }
@@ -69,32 +76,133 @@ pub(super) fn literal_secret(subject: &Subject<'_>, diags: &mut Diagnostics) {
 
 /// Whether a variable of this name holds a secret.
 fn is_secret(name: &str) -> bool {
-    const LAST: [&str; 7] = ["PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "APIKEY", "PASS"];
-    const ENDS: [&str; 5] = ["API_KEY", "SECRET_KEY", "ACCESS_KEY", "PRIVATE_KEY", "SECRET_KEY_BASE"];
+    const LAST: [&str; 2] = ["PASS", "PWD"];
+    const ENDS: [&str; 10] = [
+        "PASSWORD",
+        "PASSWD",
+        "PASSPHRASE",
+        "SECRET",
+        "TOKEN",
+        "APIKEY",
+        "API_KEY",
+        "SECRET_KEY",
+        "ACCESS_KEY",
+        "PRIVATE_KEY",
+    ];
     let name = name.to_ascii_uppercase();
-    let last = name.rsplit('_').next().unwrap_or(&name);
+    let (prefix, last) = name.rsplit_once('_').unwrap_or(("", &name));
     let switch = name.contains("ALLOW_") || name.contains("RANDOM_") || name.contains("ENABLE");
-    !switch && (LAST.contains(&last) || ENDS.iter().any(|end| name.ends_with(end)))
+    // Alone it is the directory a shell is in.
+    let known = LAST.contains(&last) && !(last == "PWD" && prefix.is_empty());
+    !switch && (known || name.ends_with("SECRET_KEY_BASE") || ENDS.iter().any(|end| name.ends_with(end)))
 }
 
-/// Whether a value is no secret: empty, a number of one digit, or yes or no.
-fn is_switch(value: &str) -> bool {
-    value.len() < 2 || matches!(value.to_ascii_lowercase().as_str(), "yes" | "no" | "true" | "false" | "none")
+/// Whether a value is no secret: empty, a number of one digit, yes or no, the path of a file that holds it, or
+/// for a name that may mean a directory any path.
+fn is_no_secret(name: &str, value: &str) -> bool {
+    let path = value.starts_with("/run/secrets/") || (value.starts_with('/') && name.ends_with("PWD"));
+    path || value.len() < 2
+        || matches!(value.to_ascii_lowercase().as_str(), "yes" | "no" | "true" | "false" | "none")
+}
+
+/// Whether a text holds the address of something, with a password that is written out:
+/// `postgres://app:hunter2@db/x`.
+fn has_password(text: &str) -> bool {
+    let text = without_expressions(text);
+    text.match_indices("://").any(|(at, found)| {
+        let rest = &text[at + found.len()..];
+        let end = rest.find(['/', '?', '#', '"', '\'', ' ', '\t', '\n', '\r', ',']).unwrap_or(rest.len());
+        let Some((user, _)) = rest[..end].rsplit_once('@') else { return false };
+        user.split_once(':').is_some_and(|(_, password)| is_written_out(password))
+    })
+}
+
+/// The text with a `$` in place of each `${…}`: what is inside is a default at most.
+fn without_expressions(text: &str) -> String {
+    let mut bare = String::with_capacity(text.len());
+    let (mut depth, mut last) = (0_usize, ' ');
+    for c in text.chars() {
+        match c {
+            '{' if depth > 0 || last == '$' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            c if depth == 0 => bare.push(c),
+            _ => {}
+        }
+        last = c;
+    }
+    bare
+}
+
+/// Whether a password stands there itself, no variable or sign for one.
+fn is_written_out(password: &str) -> bool {
+    let sign = password.contains(['$', '<', '>', '{', '}', '[', ']']);
+    !sign && !password.bytes().all(|byte| matches!(byte, b'*' | b'.' | b'x' | b'X' | b'-' | b'_'))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{is_secret, is_switch};
+    use super::{has_password, is_no_secret, is_secret};
 
     #[test]
     fn secrets_are_told_by_their_names() {
-        for name in ["POSTGRES_PASSWORD", "db_password", "JWT_SECRET", "GITHUB_TOKEN", "OPENAI_API_KEY"] {
+        for name in [
+            "POSTGRES_PASSWORD",
+            "db_password",
+            "JWT_SECRET",
+            "GITHUB_TOKEN",
+            "OPENAI_API_KEY",
+            "PGPASSWORD",
+            "MYSQL_PWD",
+            "clientSecret",
+            "SECRET_KEY_BASE",
+            "DB_PASS",
+        ] {
             assert!(is_secret(name), "{name}");
         }
-        for name in ["POSTGRES_PASSWORD_FILE", "MYSQL_ALLOW_EMPTY_PASSWORD", "KEY", "TOKEN_TTL", "PASSENGER"]
-        {
+        for name in [
+            "POSTGRES_PASSWORD_FILE",
+            "MYSQL_ALLOW_EMPTY_PASSWORD",
+            "KEY",
+            "TOKEN_TTL",
+            "PASSENGER",
+            "PWD",
+            "OLDPWD",
+            "BYPASS",
+        ] {
             assert!(!is_secret(name), "{name}");
         }
-        assert!(is_switch("yes") && is_switch("") && !is_switch("hunter2"));
+        for value in ["yes", "", "/run/secrets/db", "1"] {
+            assert!(is_no_secret("DB_PASSWORD", value), "{value}");
+        }
+        assert!(is_no_secret("APP_PWD", "/srv/app") && !is_no_secret("DB_PASSWORD", "/srv/app"));
+        assert!(!is_no_secret("DB_PASSWORD", "hunter2"));
+    }
+
+    #[test]
+    fn passwords_are_found_in_addresses() {
+        for text in [
+            "postgres://app:hunter2@db/x",
+            "redis://:hunter2@r/0",
+            "jdbc:mysql://root:p@ss@db:3306/x?a=b",
+            "URL=amqp://u:p1@h",
+            "postgres://${USER:-a:b}:hunter2@db",
+            "http://proxy:80/,https://u:pw@h",
+        ] {
+            assert!(has_password(text), "{text}");
+        }
+        for text in [
+            "postgres://app:${PW}@db/x",
+            "postgres://app:${PW:-a/b}@db/x",
+            "${URL:-postgres://app:app@db/x}",
+            "postgres://app@db/x",
+            "redis://r:6379/0",
+            "http://host:80/@scope/x:y@z",
+            "postgres://user:<password>@db",
+            "redis://:@r",
+            "https://u:****@h",
+            "me@example.com:a",
+        ] {
+            assert!(!has_password(text), "{text}");
+        }
     }
 }

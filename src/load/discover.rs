@@ -101,7 +101,7 @@ pub fn locate(
     diags: &mut Diagnostics,
     names_of: NamesOf<'_>,
 ) -> Option<Located> {
-    let mut search = Search::new(request, files, remote, diags)?;
+    let mut search = Search::new(request, files, remote, sources, diags)?;
     search.export_compose_variables();
     search.environment.add("PWD", request.cwd.to_string_lossy(), Origin::Program);
     search.read_env_files();
@@ -124,7 +124,7 @@ pub fn locate(
     }
     let profiles = search.profiles();
     let (start, working_dir) = (search.start(), search.working_dir());
-    let Search { mut environment, exported, env_files, files: chosen, .. } = search;
+    let Search { mut environment, exported, env_files, files: chosen, sources, diags, .. } = search;
 
     let compose_files: Vec<ComposeFile> =
         chosen.iter().filter_map(|chosen| open(chosen, request, files, sources, diags)).collect();
@@ -160,12 +160,17 @@ pub fn locate(
 
 /// The variables of the process with the `COMPOSE_*` variables that environment files add to them, for
 /// commands that go by a project's name and need no file.
-pub fn process_environment(request: &Request, files: &dyn Files, diags: &mut Diagnostics) -> Environment {
+pub fn process_environment(
+    request: &Request,
+    files: &dyn Files,
+    sources: &mut SourceMap,
+    diags: &mut Diagnostics,
+) -> Environment {
     // As in `locate`, remote files leave the process as it is; and nothing is fetched for this.
     if request.files.iter().any(|path| remote::is_remote(path)) {
         return request.os.clone();
     }
-    match Search::new(request, files, None, diags) {
+    match Search::new(request, files, None, sources, diags) {
         Some(mut search) => {
             search.export_compose_variables();
             search.process

@@ -3,19 +3,27 @@
 //! The text is read as a whole, not by lines: values in quotes run over several, and what follows a closing
 //! quote is the next statement.
 
+mod findings;
+
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::Path;
 
 use crate::base::go_quote;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::load::interpolate::{self, TemplateError};
 
+pub use findings::findings;
+
 /// A variable and its value, with its line in the file, from 1.
 pub type Assignment = (String, String, usize);
 
 /// Bytes that the variables of one file may stand for, all together: each line can double the one before.
 const MAX_EXPANDED: usize = 16 << 20;
+
+/// Mistakes of one text that are told; nobody reads more.
+const MAX_MISTAKES: usize = 20;
 
 /// Why an environment file can't be read. Its words are those of the reference.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -82,6 +90,15 @@ pub enum DotenvError {
     },
 }
 
+/// An error with the bytes it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// What is wrong.
+    pub error: DotenvError,
+    /// Where, in the whole text.
+    pub range: Range<usize>,
+}
+
 impl DotenvError {
     /// The line, from 1.
     pub fn line(&self) -> usize {
@@ -126,7 +143,8 @@ pub struct Use {
 pub type Lookup<'a> = &'a dyn Fn(&str, Option<&str>) -> Option<String>;
 
 /// Reads an environment file. Variables in values, and names without a value, are looked up with `lookup`.
-pub fn parse(text: &str, lookup: Lookup<'_>) -> Result<Vec<Assignment>, DotenvError> {
+/// The error is every mistake of the text, in its order.
+pub fn parse(text: &str, lookup: Lookup<'_>) -> Result<Vec<Assignment>, Vec<Mistake>> {
     read(text, lookup).map(|parsed| parsed.assignments)
 }
 
@@ -137,8 +155,8 @@ pub fn unset(name: &str, file: &Path, line: usize) -> Diagnostic {
 }
 
 /// Like [`parse`], telling also which variables were not set.
-pub fn read(text: &str, lookup: Lookup<'_>) -> Result<Parsed, DotenvError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+pub fn read(text: &str, lookup: Lookup<'_>) -> Result<Parsed, Vec<Mistake>> {
+    let (text, skipped) = without_mark(text);
     let mut parser = Parser {
         text,
         at: 0,
@@ -148,10 +166,32 @@ pub fn read(text: &str, lookup: Lookup<'_>) -> Result<Parsed, DotenvError> {
         room: MAX_EXPANDED,
         parsed: Parsed::default(),
     };
-    while parser.skip_to_statement() {
-        parser.statement()?;
+    let mut mistakes: Vec<Mistake> = Vec::new();
+    while mistakes.len() < MAX_MISTAKES && parser.skip_to_statement() {
+        let Err(mistake) = parser.statement() else { continue };
+        let goes_on = parser.pass_over(&mistake.error);
+        mistakes.push(mistake);
+        if !goes_on {
+            break;
+        }
     }
-    Ok(parser.parsed)
+    match mistakes.is_empty() {
+        true => Ok(parser.parsed),
+        false => Err(moved(mistakes, skipped)),
+    }
+}
+
+/// The text without a byte order mark, and the bytes that are left out.
+fn without_mark(text: &str) -> (&str, usize) {
+    let bare = text.strip_prefix('\u{feff}').unwrap_or(text);
+    (bare, text.len() - bare.len())
+}
+
+fn moved(mut mistakes: Vec<Mistake>, by: usize) -> Vec<Mistake> {
+    for Mistake { range, .. } in &mut mistakes {
+        *range = range.start + by..range.end + by;
+    }
+    mistakes
 }
 
 struct Parser<'a> {
@@ -197,8 +237,41 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn statement(&mut self) -> Result<(), DotenvError> {
+    /// Goes behind a statement with a mistake; `false` where nobody knows where the next one begins.
+    fn pass_over(&mut self, error: &DotenvError) -> bool {
+        match error {
+            DotenvError::Template { .. } => true,
+            DotenvError::Space { .. } => {
+                self.skip_blanks();
+                match self.rest().chars().next() {
+                    Some(quote @ ('"' | '\'')) => self.until_quote(quote).is_ok(),
+                    _ => {
+                        self.skip_line();
+                        true
+                    }
+                }
+            }
+            DotenvError::Name { .. } => {
+                self.skip_line();
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn skip_line(&mut self) {
+        match self.rest().find('\n') {
+            Some(end) => {
+                self.at += end + 1;
+                self.line += 1;
+            }
+            None => self.at = self.text.len(),
+        }
+    }
+
+    fn statement(&mut self) -> Result<(), Mistake> {
         let line = self.line;
+        let begin = self.at;
         if let Some(after) = self.rest().strip_prefix("export")
             && after.starts_with([' ', '\t', '\n', '\r', '\u{c}'])
         {
@@ -207,11 +280,16 @@ impl<'a> Parser<'a> {
         }
         let source = self.rest();
         if source.is_empty() {
-            return Err(DotenvError::Empty { line });
+            return Err(Mistake { error: DotenvError::Empty { line }, range: begin..self.at });
         }
+        let begin = self.at;
         let (key, inherited) = self.key()?;
         if key.contains(' ') {
-            return Err(DotenvError::Space { line });
+            // A name alone has its line's end behind it already.
+            if inherited {
+                self.at -= 1;
+            }
+            return Err(Mistake { error: DotenvError::Space { line }, range: begin..begin + key.len() });
         }
         self.skip_blanks();
         if inherited {
@@ -239,7 +317,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The name, and whether a line's end stands where its value should.
-    fn key(&mut self) -> Result<(&'a str, bool), DotenvError> {
+    fn key(&mut self) -> Result<(&'a str, bool), Mistake> {
         let rest = self.rest();
         for (at, c) in rest.char_indices() {
             match c {
@@ -250,11 +328,13 @@ impl<'a> Parser<'a> {
                 '_' | '.' | '-' | '[' | ']' => {}
                 c if is_blank(c) || c.is_alphabetic() || c.is_numeric() => {}
                 character => {
-                    return Err(DotenvError::Name {
+                    let error = DotenvError::Name {
                         line: self.line,
                         character,
                         text: rest.split('\n').next().unwrap_or(rest).to_owned(),
-                    });
+                    };
+                    let start = self.at + at;
+                    return Err(Mistake { error, range: start..start + character.len_utf8() });
                 }
             }
         }
@@ -262,8 +342,9 @@ impl<'a> Parser<'a> {
         Ok(("", false))
     }
 
-    fn unquoted(&mut self, key: &str) -> Result<String, DotenvError> {
+    fn unquoted(&mut self, key: &str) -> Result<String, Mistake> {
         let line = self.line;
+        let start = self.at;
         let rest = self.rest();
         let value = match rest.split_once('\n') {
             Some((value, _)) => {
@@ -276,11 +357,22 @@ impl<'a> Parser<'a> {
             }
         };
         self.line += 1;
-        let value = value.split_once(" #").map_or(value, |(value, _)| value);
-        self.expand(value.trim_end(), key, line)
+        let value = value.split_once(" #").map_or(value, |(value, _)| value).trim_end();
+        self.expand(value, key, line, start..start + value.len())
     }
 
-    fn quoted(&mut self, quote: char, key: &str) -> Result<String, DotenvError> {
+    fn quoted(&mut self, quote: char, key: &str) -> Result<String, Mistake> {
+        let line = self.line;
+        let start = self.at + 1;
+        let value = self.until_quote(quote)?;
+        match quote {
+            '"' => self.expand(&unescape(&value), key, line, start..self.at - 1),
+            _ => Ok(value),
+        }
+    }
+
+    /// Reads from a quote to behind its partner, and gives what stands between.
+    fn until_quote(&mut self, quote: char) -> Result<String, Mistake> {
         let rest = self.rest();
         let line = self.line;
         let mut value = String::new();
@@ -291,10 +383,7 @@ impl<'a> Parser<'a> {
             }
             if c == quote && !escaped {
                 self.at += at + 1;
-                return match quote {
-                    '"' => self.expand(&unescape(&value), key, line),
-                    _ => Ok(value),
-                };
+                return Ok(value);
             }
             if c == '\\' && !escaped {
                 escaped = true;
@@ -307,13 +396,27 @@ impl<'a> Parser<'a> {
             escaped = false;
             value.push(c);
         }
-        Err(DotenvError::Unterminated {
-            line: self.line,
-            text: rest.split('\n').next().unwrap_or(rest).to_owned(),
-        })
+        // The line of the quote: the end, where the reference notices it, is no help.
+        let text = rest.split('\n').next().unwrap_or(rest).to_owned();
+        Err(Mistake { error: DotenvError::Unterminated { line, text }, range: self.at..self.at + 1 })
     }
 
-    fn expand(&mut self, value: &str, key: &str, line: usize) -> Result<String, DotenvError> {
+    /// The first `$` of a value that counts as one.
+    fn dollar(&self, place: Range<usize>) -> Range<usize> {
+        let value = self.text.get(place.clone()).unwrap_or_default();
+        let mut marks = value.match_indices('$').map(|(at, _)| at);
+        let at = marks.find(|at| !value[..*at].ends_with('\\')).unwrap_or_default();
+        place.start + at..place.start + at + 1
+    }
+
+    /// Replaces the variables of a key's value that stands at a place of the text.
+    fn expand(
+        &mut self,
+        value: &str,
+        key: &str,
+        line: usize,
+        place: Range<usize>,
+    ) -> Result<String, Mistake> {
         if !value.contains('$') {
             return Ok(value.to_owned());
         }
@@ -325,8 +428,18 @@ impl<'a> Parser<'a> {
         };
         let expanded = interpolate::expand(value, &lookup);
         // What was looked up after that is no finding.
-        self.room = room.get().ok_or(DotenvError::TooLong { line })?;
-        let expanded = expanded.map_err(|error| DotenvError::Template { line, error })?;
+        let Some(left) = room.get() else {
+            return Err(Mistake { error: DotenvError::TooLong { line }, range: self.dollar(place) });
+        };
+        self.room = left;
+        let expanded = expanded.map_err(|error| {
+            // With escapes replaced the places are others.
+            let range = match self.text.get(place.clone()) == Some(value) {
+                true => place.start + error.range.start..place.start + error.range.end,
+                false => self.dollar(place.clone()),
+            };
+            Mistake { error: DotenvError::Template { line, error }, range }
+        })?;
         let used = expanded.used.into_iter();
         self.parsed.uses.extend(used.map(|(name, took_word)| Use {
             sets: key.to_owned(),
@@ -383,12 +496,17 @@ fn unescape(value: &str) -> String {
 }
 
 /// Reads an environment file of `format: raw`: each line is `NAME=value`, taken as it is.
-pub fn parse_raw(text: &str, lookup: Lookup<'_>) -> Result<Vec<Assignment>, DotenvError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+pub fn parse_raw(text: &str, lookup: Lookup<'_>) -> Result<Vec<Assignment>, Vec<Mistake>> {
+    let (text, skipped) = without_mark(text);
     let mut found = Vec::new();
-    for (at, written) in text.lines().enumerate() {
+    let mut mistakes = Vec::new();
+    let mut next = 0;
+    for (at, whole) in text.split_inclusive('\n').enumerate() {
         let line = at + 1;
-        let written = written.trim_start();
+        let start = next;
+        next += whole.len();
+        let whole = whole.strip_suffix('\n').map_or(whole, |line| line.strip_suffix('\r').unwrap_or(line));
+        let written = whole.trim_start();
         if written.is_empty() || written.starts_with('#') {
             continue;
         }
@@ -396,17 +514,21 @@ pub fn parse_raw(text: &str, lookup: Lookup<'_>) -> Result<Vec<Assignment>, Dote
             Some((name, value)) => (name, Some(value.to_owned())),
             None => (written, None),
         };
+        let start = start + whole.len() - written.len();
         if name.is_empty() {
-            return Err(DotenvError::NoName { line, text: written.to_owned() });
-        }
-        if name.contains([' ', '\t']) {
-            return Err(DotenvError::Whitespace { line, name: name.to_owned() });
-        }
-        if let Some(value) = value.or_else(|| lookup(name, None)) {
+            let error = DotenvError::NoName { line, text: written.to_owned() };
+            mistakes.push(Mistake { error, range: start..start + 1 });
+        } else if name.contains([' ', '\t']) {
+            let error = DotenvError::Whitespace { line, name: name.to_owned() };
+            mistakes.push(Mistake { error, range: start..start + name.len() });
+        } else if let Some(value) = value.or_else(|| lookup(name, None)) {
             found.push((name.to_owned(), value, line));
         }
+        if mistakes.len() == MAX_MISTAKES {
+            break;
+        }
     }
-    Ok(found)
+    if mistakes.is_empty() { Ok(found) } else { Err(moved(mistakes, skipped)) }
 }
 
 #[cfg(test)]
@@ -423,7 +545,7 @@ mod tests {
                 let pairs: Vec<String> = found.into_iter().map(|(n, v, _)| format!("{n}={v}")).collect();
                 pairs.join("|")
             }
-            Err(error) => error.to_string(),
+            Err(mistakes) => mistakes[0].error.to_string(),
         }
     }
 
@@ -463,7 +585,7 @@ mod tests {
             ("A b=c", "line 1: key cannot contain a space"),
             ("A+=b", "line 1: unexpected character \"+\" in variable name \"A+=b\""),
             ("A='a'\"b\"", "line 1: unexpected character \"\\\"\" in variable name \"\\\"b\\\"\""),
-            ("\nA=\"b\nc", "line 3: unterminated quoted value \"b"),
+            ("\nA=\"b\nc", "line 2: unterminated quoted value \"b"),
             ("A=${Z?err}", "required variable Z is missing a value: err"),
             ("A=${", "Invalid template: \"${\""),
         ] {
@@ -482,7 +604,7 @@ mod tests {
 
     #[test]
     fn raw_files_are_taken_as_they_are() {
-        let raw = |text| parse_raw(text, &lookup).map_err(|e| e.to_string());
+        let raw = |text| parse_raw(text, &lookup).map_err(|e| e[0].error.to_string());
         let one = |name: &str, value: &str, line| Ok(vec![(name.to_owned(), value.to_owned(), line)]);
         assert_eq!(raw("# x\n  A='$B' \r\nU\n"), one("A", "'$B' ", 2));
         assert_eq!(raw("B"), one("B", "<B>", 1));
@@ -490,12 +612,27 @@ mod tests {
         assert_eq!(raw("A B=x"), Err("variable 'A B' contains whitespaces".to_owned()));
     }
 
+    #[test]
+    fn every_mistake_is_told_where_it_stands() {
+        let text =
+            "\u{feff}A=1\nB C='x\ny'\nD=a${\nE+=\"\nF=2\nG=\"${\"\nH I\nJ=\"\\n${\"\nK=\"open\nL M=1\n";
+        let mistakes = parse(text, &lookup).unwrap_err();
+        let told: Vec<(usize, &str)> =
+            mistakes.iter().map(|m| (m.error.line(), &text[m.range.clone()])).collect();
+        let expected = [(2, "B C"), (4, "${"), (5, "+"), (7, "${"), (8, "H I"), (9, "$"), (10, "\"")];
+        assert_eq!(told, expected);
+        let text = "=x\r\nA=1\n  B C=2\n";
+        let mistakes = parse_raw(text, &lookup).unwrap_err();
+        let told: Vec<&str> = mistakes.iter().map(|m| &text[m.range.clone()]).collect();
+        assert_eq!(told, ["=", "B C"]);
+    }
+
     /// Thirty lines, each twice the one before, would be ten gigabytes.
     #[test]
     fn values_that_double_end_in_a_finding() {
         let text = format!("A=0123456789\n{}", "A=$A$A\n".repeat(30));
         let keep = |_: &str, here: Option<&str>| here.map(str::to_owned);
-        let error = parse(&text, &keep).unwrap_err();
+        let error = parse(&text, &keep).unwrap_err().remove(0).error;
         assert_eq!(error, DotenvError::TooLong { line: 21 });
         assert_eq!(error.to_string(), "line 21: variables stand for more than 16 MiB of text");
     }

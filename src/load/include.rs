@@ -320,9 +320,13 @@ impl Loader<'_> {
                 }
                 true
             }
-            Err(error) => {
-                let message = format!("failed to read {name}: {error}");
-                self.diags.push(Diagnostic::new(Code::EnvFile, span, message));
+            Err(mistakes) => {
+                for finding in dotenv::findings(&mistakes, &text, &name, self.sources) {
+                    self.diags.push(match span.is_some() {
+                        true => finding.label(span, "the file is read for this"),
+                        false => finding,
+                    });
+                }
                 false
             }
         }

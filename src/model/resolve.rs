@@ -97,13 +97,17 @@ pub fn replicas(project: &mut Project) {
     }
 }
 
-/// A reader knows the file but not who asked for it.
+/// A reader knows the file, and maybe the place in it, but not who asked for it.
 fn placed(mut finding: Diagnostic, origins: &Origins, key: &str, at: usize) -> Diagnostic {
-    if !finding.span.is_some() {
-        finding.span = origins.value(PathRef::Root.key(key).index(at));
-        finding.path.get_or_insert_with(|| format!("{}.{key}[{at}]", origins.path()));
+    let asked = origins.value(PathRef::Root.key(key).index(at));
+    finding.path.get_or_insert_with(|| format!("{}.{key}[{at}]", origins.path()));
+    match finding.span.is_some() {
+        true => finding.label(asked, "the file is read for this"),
+        false => {
+            finding.span = asked;
+            finding
+        }
     }
-    finding
 }
 
 #[cfg(test)]

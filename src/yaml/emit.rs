@@ -137,7 +137,7 @@ fn string(text: &str, style: Style, fold: Option<usize>, out: &mut Text) {
         Style::Plain => out.plain(text, inner),
         Style::Single => out.single_quoted(text, inner),
         Style::Double => out.double_quoted(text, inner),
-        Style::Literal => out.literal(text, fold.unwrap_or_default(), STEP),
+        Style::Literal => out.literal(text, inner.unwrap_or_default(), STEP),
     }
 }
 

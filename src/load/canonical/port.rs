@@ -1,6 +1,6 @@
 //! Published ports: `[[IP:][HOST]:]CONTAINER[/PROTOCOL]`.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::long;
 use crate::diag::{Code, Diagnostic, Diagnostics, Span};
@@ -117,8 +117,8 @@ fn address_alone(text: &str) -> Option<String> {
     let (address, container) = text.rsplit_once(':')?;
     let in_brackets = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     let is_address = match in_brackets {
-        Some(bare) => bare.parse::<core::net::Ipv6Addr>().is_ok(),
-        None => address.parse::<core::net::Ipv4Addr>().is_ok(),
+        Some(bare) => bare.parse::<Ipv6Addr>().is_ok(),
+        None => address.parse::<Ipv4Addr>().is_ok(),
     };
     let port = container.split('/').next().filter(|port| !port.is_empty())?;
     is_address.then(|| {

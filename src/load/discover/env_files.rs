@@ -91,10 +91,9 @@ impl Search<'_> {
                         merged.insert(name, (value, origin));
                     }
                 }
-                Err(error) => {
-                    let message = format!("failed to read {}: {error}", path.display());
-                    let finding = Diagnostic::new(Code::EnvFile, Span::NONE, message);
-                    self.diags.push(finding.in_file(path.display(), error.line()));
+                Err(mistakes) => {
+                    let name = path.display().to_string();
+                    self.diags.extend(dotenv::findings(&mistakes, &text, &name, self.sources));
                 }
             }
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::{FILE_NAMES, OVERRIDE_NAMES, Request};
-use crate::diag::{Code, Diagnostic, Diagnostics, Span};
+use crate::diag::{Code, Diagnostic, Diagnostics, SourceMap, Span};
 use crate::load::env::Environment;
 use crate::load::files::{self, Files};
 use crate::load::remote::{self, RemoteSource};
@@ -35,6 +35,8 @@ pub(super) struct Search<'a> {
     pub request: &'a Request,
     pub disk: &'a dyn Files,
     remote: Option<&'a dyn RemoteSource>,
+    /// Knows the environment files that have mistakes.
+    pub sources: &'a mut SourceMap,
     pub diags: &'a mut Diagnostics,
     /// The process's variables with the exported ones.
     pub process: Environment,
@@ -55,6 +57,7 @@ impl<'a> Search<'a> {
         request: &'a Request,
         disk: &'a dyn Files,
         remote: Option<&'a dyn RemoteSource>,
+        sources: &'a mut SourceMap,
         diags: &'a mut Diagnostics,
     ) -> Option<Search<'a>> {
         let absolute = |path: &str| files::absolute(&request.cwd, path);
@@ -82,6 +85,7 @@ impl<'a> Search<'a> {
             explicit_env_files: Vec::new(),
             env_files: Vec::new(),
             texts: HashMap::new(),
+            sources,
             diags,
         };
         search.choose_env_files();

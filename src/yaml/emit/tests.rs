@@ -87,6 +87,7 @@ fn long_lines_fold() {
     );
     // A text on its own, too, and a document's mark in it stays text.
     fixed_point(&format!("{}\n  --- {}\n", &words[..83], &words[84..129]));
+    fixed_point("|2-\n   a\n  b\n");
     let mut map = Mapping::new();
     map.insert(Key::new(&words[..129]), Node::new(Kind::Int(1)));
     map.insert(Key::new(&words[..128]), Node::new(Kind::Int(1)));
