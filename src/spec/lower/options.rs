@@ -148,11 +148,30 @@ impl Lowering<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Deploy, RestartPolicy};
 
     #[test]
     fn capabilities_get_their_prefix_and_order() {
         let names = ["net_admin", "ALL", "CAP_MKNOD", "NET_ADMIN"].map(String::from);
         assert_eq!(capabilities(&names), ["ALL", "CAP_MKNOD", "CAP_NET_ADMIN"]);
+    }
+
+    #[test]
+    fn a_deployed_policy_counts_and_has_no_default() {
+        let told = |condition: Option<&str>| {
+            let policy = RestartPolicy {
+                condition: condition.map(str::to_owned),
+                max_attempts: Some(2),
+                ..RestartPolicy::default()
+            };
+            let deploy = Deploy { restart_policy: Some(policy), ..Deploy::default() };
+            let service =
+                Service { restart: Some("always".to_owned()), deploy: Some(deploy), ..Service::default() };
+            restart(&service).map(|restart| (restart.name, restart.max_retries))
+        };
+        assert_eq!(told(None), Some((String::new(), 2)));
+        assert_eq!(told(Some("none")), Some(("no".to_owned(), 2)));
+        assert_eq!(told(Some("any")), Some(("always".to_owned(), 2)));
     }
 
     #[test]
