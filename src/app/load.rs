@@ -245,9 +245,8 @@ fn read_variables(
     }
     let text = files::read_text(files, path, &file.path)?;
     let parsed = match file.format.as_deref() {
-        None | Some("") => dotenv::read(&text, lookup).map(|parsed| {
+        None | Some("") => dotenv::read(&text, lookup).inspect(|parsed| {
             parsed.unset.iter().for_each(|(name, line)| within.push(dotenv::unset(name, path, *line)));
-            parsed
         }),
         Some("raw") => dotenv::parse_raw(&text, lookup)
             .map(|assignments| dotenv::Parsed { assignments, ..dotenv::Parsed::default() }),
