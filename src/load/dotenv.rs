@@ -3,6 +3,7 @@
 //! The text is read as a whole, not by lines: values in quotes run over several, and what follows a closing
 //! quote is the next statement.
 
+mod error;
 mod findings;
 
 use std::cell::Cell;
@@ -10,10 +11,10 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
-use crate::base::go_quote;
 use crate::diag::{Code, Diagnostic, Span};
-use crate::load::interpolate::{self, TemplateError};
+use crate::load::interpolate;
 
+pub use error::{DotenvError, Mistake};
 pub use findings::findings;
 
 /// A variable and its value, with its line in the file, from 1.
@@ -24,96 +25,6 @@ const MAX_EXPANDED: usize = 16 << 20;
 
 /// Mistakes of one text that are told; nobody reads more.
 const MAX_MISTAKES: usize = 20;
-
-/// Why an environment file can't be read. Its words are those of the reference.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DotenvError {
-    /// A character that no name has.
-    #[error("line {line}: unexpected character {} in variable name {}", go_quote(&.character.to_string()), go_quote(.text))]
-    Name {
-        /// The line.
-        line: usize,
-        /// The character.
-        character: char,
-        /// The rest of the line from the name on.
-        text: String,
-    },
-    /// A name with a blank in it.
-    #[error("line {line}: key cannot contain a space")]
-    Space {
-        /// The line.
-        line: usize,
-    },
-    /// `export` with nothing after it.
-    #[error("zero length string")]
-    Empty {
-        /// The line.
-        line: usize,
-    },
-    /// A quote without its partner.
-    #[error("line {line}: unterminated quoted value {text}")]
-    Unterminated {
-        /// The line.
-        line: usize,
-        /// The line's text from the quote on.
-        text: String,
-    },
-    /// Values that hold each other's values over and over.
-    #[error("line {line}: variables stand for more than {} MiB of text", MAX_EXPANDED >> 20)]
-    TooLong {
-        /// The line.
-        line: usize,
-    },
-    /// A variable expression in a value fails.
-    #[error("{error}")]
-    Template {
-        /// The line.
-        line: usize,
-        /// What is wrong.
-        error: TemplateError,
-    },
-    /// A line of a raw file without a name.
-    #[error("no variable name on line '{text}'")]
-    NoName {
-        /// The line's number.
-        line: usize,
-        /// The line.
-        text: String,
-    },
-    /// A name in a raw file with blanks in it.
-    #[error("variable '{name}' contains whitespaces")]
-    Whitespace {
-        /// The line's number.
-        line: usize,
-        /// The name.
-        name: String,
-    },
-}
-
-/// An error with the bytes it is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
-    /// What is wrong.
-    pub error: DotenvError,
-    /// Where, in the whole text.
-    pub range: Range<usize>,
-}
-
-impl DotenvError {
-    /// The line, from 1.
-    pub fn line(&self) -> usize {
-        match self {
-            DotenvError::Name { line, .. }
-            | DotenvError::Space { line }
-            | DotenvError::Empty { line }
-            | DotenvError::Unterminated { line, .. }
-            | DotenvError::TooLong { line }
-            | DotenvError::Template { line, .. }
-            | DotenvError::NoName { line, .. }
-            | DotenvError::Whitespace { line, .. } => *line,
-        }
-    }
-}
 
 /// What an environment file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -532,108 +443,4 @@ pub fn parse_raw(text: &str, lookup: Lookup<'_>) -> Result<Vec<Assignment>, Vec<
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lookup(name: &str, here: Option<&str>) -> Option<String> {
-        matches!(name, "B" | "y").then(|| format!("<{name}>")).or_else(|| here.map(str::to_owned))
-    }
-
-    fn shown(text: &str) -> String {
-        match parse(text, &lookup) {
-            Ok(found) => {
-                let pairs: Vec<String> = found.into_iter().map(|(n, v, _)| format!("{n}={v}")).collect();
-                pairs.join("|")
-            }
-            Err(mistakes) => mistakes[0].error.to_string(),
-        }
-    }
-
-    #[test]
-    fn the_grammar_is_that_of_the_reference() {
-        for (text, expected) in [
-            ("A = b", "A=b"),
-            ("export A=b", "A=b"),
-            ("exportA=b", "exportA=b"),
-            ("A=b # c", "A=b"),
-            ("A=b#c", "A=b#c"),
-            ("A=#c", "A=#c"),
-            ("A= #c", "A=#c"),
-            (r"A='a\'b'", "A=a'b"),
-            (r"A='a\nb\\'", r"A=a\nb\\"),
-            (r#"A="a\nb""#, "A=a\nb"),
-            (r#"A="\$B""#, "A=$B"),
-            (r#"A="\\$B""#, r"A=\<B>"),
-            (r"A=\$B", r"A=\<B>"),
-            ("A=$$B", "A=$B"),
-            ("A='$B'", "A=$B"),
-            ("A=a\\ b", "A=a\\ b"),
-            ("A=$(ls)", "A=$(ls)"),
-            ("A=\" x \"", "A= x "),
-            ("A: b:c", "A=b:c"),
-            ("A=1\r\nC=2\r\n", "A=1|C=2"),
-            ("\u{feff}A=1", "A=1"),
-            ("B\nU\nA=1\n", "B=<B>|A=1"),
-            ("A", "=A"),
-            ("=b", "=b"),
-            ("export ", "zero length string"),
-            ("A=\"a\"C=b", "A=a|C=b"),
-            ("A='x' y\n", "A=x|y=<y>"),
-            ("A=1\nC=$A-${D:-d}", "A=1|C=1-d"),
-            (r#"A="\0101\0377\0\01\0777\c\x41\q""#, "A=A\u{ff}\\\\1\\777\\c\\x41\\q"),
-            ("A='a\nb'\nC=d", "A=a\nb|C=d"),
-            ("A b=c", "line 1: key cannot contain a space"),
-            ("A+=b", "line 1: unexpected character \"+\" in variable name \"A+=b\""),
-            ("A='a'\"b\"", "line 1: unexpected character \"\\\"\" in variable name \"\\\"b\\\"\""),
-            ("\nA=\"b\nc", "line 2: unterminated quoted value \"b"),
-            ("A=${Z?err}", "required variable Z is missing a value: err"),
-            ("A=${", "Invalid template: \"${\""),
-        ] {
-            assert_eq!(shown(text), expected, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn lines_and_unset_variables_are_told() {
-        let parsed = read("# c\nA='x\ny'\n\nC=$U$U\n", &lookup);
-        let parsed = parsed.unwrap_or_default();
-        let lines: Vec<usize> = parsed.assignments.iter().map(|a| a.2).collect();
-        assert_eq!(lines, [2, 5]);
-        assert_eq!(parsed.unset, [("U".to_owned(), 5), ("U".to_owned(), 5)]);
-    }
-
-    #[test]
-    fn raw_files_are_taken_as_they_are() {
-        let raw = |text| parse_raw(text, &lookup).map_err(|e| e[0].error.to_string());
-        let one = |name: &str, value: &str, line| Ok(vec![(name.to_owned(), value.to_owned(), line)]);
-        assert_eq!(raw("# x\n  A='$B' \r\nU\n"), one("A", "'$B' ", 2));
-        assert_eq!(raw("B"), one("B", "<B>", 1));
-        assert_eq!(raw("=x"), Err("no variable name on line '=x'".to_owned()));
-        assert_eq!(raw("A B=x"), Err("variable 'A B' contains whitespaces".to_owned()));
-    }
-
-    #[test]
-    fn every_mistake_is_told_where_it_stands() {
-        let text =
-            "\u{feff}A=1\nB C='x\ny'\nD=a${\nE+=\"\nF=2\nG=\"${\"\nH I\nJ=\"\\n${\"\nK=\"open\nL M=1\n";
-        let mistakes = parse(text, &lookup).unwrap_err();
-        let told: Vec<(usize, &str)> =
-            mistakes.iter().map(|m| (m.error.line(), &text[m.range.clone()])).collect();
-        let expected = [(2, "B C"), (4, "${"), (5, "+"), (7, "${"), (8, "H I"), (9, "$"), (10, "\"")];
-        assert_eq!(told, expected);
-        let text = "=x\r\nA=1\n  B C=2\n";
-        let mistakes = parse_raw(text, &lookup).unwrap_err();
-        let told: Vec<&str> = mistakes.iter().map(|m| &text[m.range.clone()]).collect();
-        assert_eq!(told, ["=", "B C"]);
-    }
-
-    /// Thirty lines, each twice the one before, would be ten gigabytes.
-    #[test]
-    fn values_that_double_end_in_a_finding() {
-        let text = format!("A=0123456789\n{}", "A=$A$A\n".repeat(30));
-        let keep = |_: &str, here: Option<&str>| here.map(str::to_owned);
-        let error = parse(&text, &keep).unwrap_err().remove(0).error;
-        assert_eq!(error, DotenvError::TooLong { line: 21 });
-        assert_eq!(error.to_string(), "line 21: variables stand for more than 16 MiB of text");
-    }
-}
+mod tests;

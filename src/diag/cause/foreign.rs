@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::{Code, Diagnostic, FileId, Severity, SourceMap, Span};
+use super::lookalike::begins_value;
 use super::{line_at, line_before, text_of};
 
 /// What the text of a file turns out to be.
@@ -63,9 +64,10 @@ fn marked(found: &Diagnostic, sources: &SourceMap) -> Option<Span> {
     let before = line_before(text, at).filter(|_| found.code == Code::YamlSyntax);
     [Some(line_at(text, at)), before].into_iter().flatten().find_map(|(start, line)| {
         let (open, close) = [("{%", "%}"), ("{{", "}}")].into_iter().find_map(|(open, close)| {
-            let at = line.find(open)?;
+            // Within plain text or quotes the marks are text.
+            let at = line.match_indices(open).map(|(at, _)| at).find(|at| begins_value(&line[..*at]))?;
             let end = line[at..].find(close).map_or(line.len(), |end| at + end + close.len());
-            (!line[..at].contains('#')).then_some((at, end))
+            Some((at, end))
         })?;
         Some(Span::new(found.span.file, start + open, start + close))
     })

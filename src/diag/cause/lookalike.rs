@@ -62,13 +62,13 @@ pub(super) fn behind(found: &Diagnostic, sources: &SourceMap) -> Option<Cause> {
     }
     // Beside it, where a blank or a colon would have a meaning.
     let before = line_before(text, at).filter(|_| found.code == Code::YamlSyntax);
-    for (start, line) in [Some((start, line)), before].into_iter().flatten() {
+    for (number, (start, line)) in [Some((start, line)), before].into_iter().flatten().enumerate() {
         if let Some(range) = suspicious(line) {
             return Some(cause(start, range));
         }
-        if found.code == Code::YamlSyntax
-            && let Some(open) = quoted_value(line)
-        {
+        // On the line before, a value in such quotes is complete.
+        let value = quoted_value(line).filter(|_| number == 0 && found.code == Code::YamlSyntax);
+        if let Some(open) = value {
             return Some(quote(text, start + open, start + line.len(), file));
         }
     }
@@ -141,14 +141,17 @@ fn in_quotes(before: &str) -> bool {
     open.is_some()
 }
 
+/// Whether a value or a line begins behind a part of a line.
+pub(super) fn begins_value(before: &str) -> bool {
+    let words = before.trim_end();
+    let after_mark = words.ends_with([':', ',', '[', '{']) || words.trim_start() == "-";
+    words.is_empty() || (after_mark && !in_quotes(before))
+}
+
 /// Where a value in the quotes of written language begins.
 fn quoted_value(line: &str) -> Option<usize> {
     let code = &line[..code_end(line)];
-    let begins = |at: &usize| {
-        let before = code[..*at].trim_end();
-        (before.is_empty() || before.ends_with([':', ',', '[', '{']) || before.trim_start() == "-")
-            && !in_quotes(&code[..*at])
-    };
+    let begins = |at: &usize| begins_value(&code[..*at]);
     code.match_indices(QUOTES).map(|(at, _)| at).find(begins)
 }
 
