@@ -187,6 +187,15 @@ fn thousands_of_mistakes_are_told_and_drawn_within_bounds() {
     assert!(codes.len() >= 3000, "{}", codes.len());
     assert!(drawn.len() < 200_000, "{} bytes", drawn.len());
     assert!(drawn.contains("more findings are not shown"));
+
+    // All on one line, as programs write JSON.
+    let wrong =
+        repeated(20_000, |n| format!(r#""s{n}": {{"imgae": "x", "environment": {{"A": "{{{{ b }}}}"}}}}, "#));
+    let files = MapFiles::new()
+        .with("/p/compose.yaml", format!(r#"{{"services": {{{wrong}"z": {{"image": "x"}}}}}}"#));
+    let (codes, drawn) = told(&loaded(&files, Path::new("/p")));
+    assert!(codes.len() >= 20_000, "{}", codes.len());
+    assert!(drawn.len() < 400_000, "{} bytes", drawn.len());
 }
 
 #[test]

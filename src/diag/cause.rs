@@ -68,16 +68,22 @@ fn text_of<'a>(found: &Diagnostic, sources: &'a SourceMap) -> Option<(&'a str, u
     text.is_char_boundary(start).then_some((text, start))
 }
 
-/// Where the line of a byte begins, and the line without its end.
+/// How far around a place it is looked, in bytes: a file may be one long line, and hold many mistakes.
+const NEAR: usize = 500;
+
+/// Where the line of a byte begins, and the line without its end; of a long line, the part near the byte.
 fn line_at(text: &str, at: usize) -> (usize, &str) {
-    let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
-    let end = text[at..].find('\n').map_or(text.len(), |n| at + n);
+    let first = text.floor_char_boundary(at.saturating_sub(NEAR));
+    let last = text.floor_char_boundary((at + NEAR).min(text.len()));
+    let start = text[first..at].rfind('\n').map_or(first, |n| first + n + 1);
+    let end = text[at..last].find('\n').map_or(last, |n| at + n);
     (start, text[start..end].trim_end_matches('\r'))
 }
 
 /// Where the line before begins, and that line.
 fn line_before(text: &str, at: usize) -> Option<(usize, &str)> {
-    Some(line_at(text, text[..at].rfind('\n')?))
+    let first = text.floor_char_boundary(at.saturating_sub(NEAR));
+    Some(line_at(text, first + text[first..at].rfind('\n')?))
 }
 
 /// Whether this says that the text is of another shape than it looks.

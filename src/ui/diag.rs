@@ -46,6 +46,12 @@ impl Look {
 /// Findings that are drawn at most; programs get them all.
 const MOST_FINDINGS: usize = 200;
 
+/// Bytes of lines after which nothing more is drawn: a file may be one long line.
+const MOST_BYTES: usize = 4 << 20;
+
+/// Bytes behind a place that its line is drawn with.
+const BEHIND: usize = 1 << 10;
+
 /// Bytes between two places of a finding that are still drawn in one piece.
 const FAR: usize = 16 << 10;
 
@@ -64,12 +70,16 @@ pub fn draw_in(diags: &Diagnostics, sources: &SourceMap, look: Look, directory: 
     let mut others = MOST_FINDINGS.saturating_sub(errors);
     let mut left = 0;
     let mut drawn = 0;
+    let mut room = MOST_BYTES;
     for diagnostic in diags.iter() {
         let is_error = diagnostic.severity == Severity::Error;
-        if drawn == MOST_FINDINGS || (!is_error && others == 0) {
+        if drawn == MOST_FINDINGS || (!is_error && others == 0) || room == 0 {
             left += 1;
             continue;
         }
+        let source = sources.get(diagnostic.span.file);
+        let size = source.map_or(0, |source| Window::around(source, &[diagnostic.span]).text.len());
+        room = room.saturating_sub(size);
         others -= usize::from(!is_error);
         drawn += 1;
         text.push_str(&draw_one(diagnostic, sources, look, directory));
@@ -219,7 +229,8 @@ impl<'a> Window<'a> {
         let last = spans.iter().map(|span| span.end as usize).max().unwrap_or(0).clamp(first, whole.len());
         let bytes = whole.as_bytes();
         let start = bytes[..first].iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-        let end = bytes[last..].iter().position(|b| *b == b'\n').map_or(whole.len(), |at| last + at);
+        let most = whole.floor_char_boundary((last + BEHIND).min(whole.len()));
+        let end = bytes[last..most].iter().position(|b| *b == b'\n').map_or(most, |at| last + at);
         let line = source.position(u32::try_from(start).unwrap_or(u32::MAX)).line;
         Window { text: whole.get(start..end).unwrap_or(""), line, start }
     }

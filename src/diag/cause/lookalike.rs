@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::super::{Code, Diagnostic, Severity, SourceMap, Span};
-use super::{Cause, is_structural, line_at, line_before, text_of};
+use super::{Cause, NEAR, is_structural, line_at, line_before, text_of};
 
 /// What is called so, and what to write in its place.
 const LOOKALIKES: &[(char, &str, &str)] = &[
@@ -37,6 +37,9 @@ const QUOTES: &[char] = &['“', '”', '„', '‟', '‘', '’', '‚', '‛'
 
 /// Bytes of a finding's place that are looked at.
 const MOST: usize = 4 << 10;
+
+/// Lines without a word that may stand between a key and what belongs to it.
+const EMPTY_LINES: usize = 20;
 
 /// The character that a finding comes from.
 pub(super) fn behind(found: &Diagnostic, sources: &SourceMap) -> Option<Cause> {
@@ -74,8 +77,8 @@ pub(super) fn behind(found: &Diagnostic, sources: &SourceMap) -> Option<Cause> {
     }
     // As the indentation of what would belong to it.
     let mut next = start + line.len();
-    loop {
-        next += text.get(next..)?.find('\n')? + 1;
+    for _ in 0..EMPTY_LINES {
+        next += text.get(next..)?.bytes().take(NEAR).position(|byte| byte == b'\n')? + 1;
         let (start, line) = line_at(text, next);
         if line.trim().is_empty() && !line.trim_matches(' ').is_empty() {
             continue;
@@ -85,10 +88,12 @@ pub(super) fn behind(found: &Diagnostic, sources: &SourceMap) -> Option<Cause> {
             return line[..range.start].trim().is_empty().then(|| cause(start, range));
         }
     }
+    None
 }
 
 fn lookalike(c: char) -> Option<&'static (char, &'static str, &'static str)> {
-    LOOKALIKES.iter().find(|(known, ..)| *known == c)
+    // Most characters are none, and a text may be long.
+    if c.is_ascii() { None } else { LOOKALIKES.iter().find(|(known, ..)| *known == c) }
 }
 
 /// The runs of one such character.
