@@ -63,6 +63,17 @@ pub struct Source {
     pub text: Arc<str>,
     /// Byte offset of each line's first byte.
     lines: Vec<u32>,
+    /// How many characters begin before each part of [`PART`] bytes: a line may be very long, and hold very
+    /// many findings.
+    characters: Vec<u32>,
+}
+
+/// Bytes that are counted through to find a column, at most.
+const PART: usize = 4096;
+
+/// How many characters begin in these bytes.
+fn beginnings(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
 }
 
 /// Every text of a run, by [`FileId`].
@@ -87,8 +98,14 @@ impl SourceMap {
                 .filter(|(_, b)| *b == b'\n')
                 .map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)),
         );
+        let mut characters = vec![0];
+        let mut so_far = 0;
+        for part in text.as_bytes().chunks(PART) {
+            so_far += beginnings(part);
+            characters.push(u32::try_from(so_far).unwrap_or(u32::MAX));
+        }
         let id = FileId(u32::try_from(self.sources.len()).unwrap_or(u32::MAX - 1));
-        self.sources.push(Source { name: name.into(), text, lines });
+        self.sources.push(Source { name: name.into(), text, lines, characters });
         id
     }
 
@@ -141,8 +158,13 @@ impl Source {
         let line = self.lines.partition_point(|start| *start <= offset).max(1);
         let start = self.lines[line - 1] as usize;
         let end = (offset as usize).min(self.text.len());
-        let column = self.text.get(start..end).map_or(end - start, |t| t.chars().count()) + 1;
-        LineCol { line, column }
+        LineCol { line, column: self.characters_before(end) - self.characters_before(start) + 1 }
+    }
+
+    fn characters_before(&self, at: usize) -> usize {
+        let part = at / PART;
+        let before = self.characters.get(part).copied().unwrap_or_default() as usize;
+        before + beginnings(&self.text.as_bytes()[part * PART..at])
     }
 }
 
@@ -159,5 +181,13 @@ mod tests {
         assert_eq!(map.place(Span::new(id, 6, 7)).as_deref(), Some("f:2:1"));
         assert_eq!(map.place(Span::new(id, 99, 99)).as_deref(), Some("f:3:1"));
         assert_eq!(map.place(Span::NONE), None);
+        let long = "ä".repeat(3 * PART);
+        let id = map.add("l", format!("a\n{long}x\n{long}"));
+        for column in [1, PART / 2, PART, PART + 1, 2 * PART + 7, 3 * PART] {
+            let at = 2 + 2 * (column - 1);
+            assert_eq!(map.place(Span::new(id, at, at + 2)), Some(format!("l:2:{column}")));
+        }
+        let last = 2 + 2 * long.len() + 2;
+        assert_eq!(map.place(Span::new(id, last, last)), Some(format!("l:3:{}", 3 * PART + 1)));
     }
 }
