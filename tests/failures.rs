@@ -417,6 +417,22 @@ fn an_image_that_cannot_be_had() {
     });
 }
 
+/// Nor is one service made or replaced whose own image came, while that of another can't be had.
+#[test]
+fn an_image_that_came_waits_for_the_others() {
+    with_paused_time(async {
+        let engine = engine(&[]);
+        up(&engine, WEB, &Run::default()).await;
+        engine.publish("app:7");
+        let before = engine.snapshot();
+        let file = WEB.replace("image: app:1", "image: app:7")
+            + "  beside: {image: app:7}\n  other: {image: \"nobody/db:9\"}\n";
+        let (report, told) = up(&engine, &file, &Run::default()).await;
+        assert_eq!(report.exit_code(), 1, "{told}");
+        assert_eq!(engine.snapshot(), before, "{told}");
+    });
+}
+
 #[test]
 fn all_that_keeps_a_plan_from_being_made_is_told() {
     const FILE: &str = "\

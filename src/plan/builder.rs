@@ -220,7 +220,9 @@ impl<'a> Builder<'a> {
     fn hold_until_pulled(&mut self) {
         let pulls: Vec<StepId> = self.pulls.values().copied().collect::<BTreeSet<_>>().into_iter().collect();
         for step in &mut self.plan.steps {
-            if step.after.is_empty() && !matches!(step.op, Op::PullImage { .. }) {
+            // The others wait for steps that wait; a new container may have waited for its own image alone.
+            let first = step.after.iter().all(|before| pulls.binary_search(before).is_ok());
+            if first && !matches!(step.op, Op::PullImage { .. }) {
                 step.after.clone_from(&pulls);
             }
         }
