@@ -13,7 +13,7 @@ use crate::diag::{Code, Diagnostic, Diagnostics, FileId, SourceMap, Span};
 use crate::load::env::{Environment, Origin};
 use crate::load::files::{self, Files};
 use crate::load::name::{self, NameRules, NameSource};
-use crate::load::remote::{self, RemoteSource};
+use crate::load::remote::RemoteSource;
 use crate::yaml::Node;
 use search::{Chosen, Search};
 
@@ -156,27 +156,6 @@ pub fn locate(
         env_files,
         exported,
     })
-}
-
-/// The variables of the process with the `COMPOSE_*` variables that environment files add to them, for
-/// commands that go by a project's name and need no file.
-pub fn process_environment(
-    request: &Request,
-    files: &dyn Files,
-    sources: &mut SourceMap,
-    diags: &mut Diagnostics,
-) -> Environment {
-    // As in `locate`, remote files leave the process as it is; and nothing is fetched for this.
-    if request.files.iter().any(|path| remote::is_remote(path)) {
-        return request.os.clone();
-    }
-    match Search::new(request, files, None, sources, diags) {
-        Some(mut search) => {
-            search.export_compose_variables();
-            search.process
-        }
-        None => request.os.clone(),
-    }
 }
 
 /// Reads a chosen file into the source map.

@@ -155,10 +155,6 @@ fn missing_and_remote_files_are_all_told() {
     );
     let nowhere = Request { project_name: Some("Bad".to_owned()), ..request("/q") };
     assert_eq!(run(&nowhere, &files).1.len(), 2);
-    let dotenv = MapFiles::new().with("/p/.env", "COMPOSE_PROJECT_NAME=x\nA=1\n");
-    let (mut sources, mut diags) = (SourceMap::new(), Diagnostics::new());
-    let process = process_environment(&request("/p"), &dotenv, &mut sources, &mut diags);
-    assert_eq!((process.get("COMPOSE_PROJECT_NAME"), process.len()), (Some("x"), 1));
     let refused = with_os(wanted, &[("COMPOSE_EXPERIMENTAL_OCI_REMOTE", "0")]);
     assert_eq!(
         run(&refused, &files).1[0],
