@@ -1,0 +1,15 @@
+//! Whole commands of the built binary on real engines.
+//!
+//! The engine is that of `RCOMPOSE_TEST_ENGINE` (an address; the usual socket otherwise), a second one that
+//! of `RCOMPOSE_TEST_ENGINE_MODERN`. Without an engine each test says aloud that it was not run; with
+//! `CI=true` that fails. Both have the image `busybox:latest`. Every test has a project of its own and all
+//! run at once, so containers are told to die quickly.
+
+mod attached;
+mod bench;
+mod failures;
+mod interrupted;
+mod keys;
+mod lifecycle;
+mod progress;
+mod up;

@@ -1,0 +1,12 @@
+//! Plans and whole runs on the engine in memory, with paused time: the laws of convergence, failures,
+//! and what each kind of plan looks like.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
+
+mod carried;
+mod failures;
+#[path = "../files/fixtures.rs"]
+mod fixtures;
+mod laws;
+mod plan;
+mod world;
