@@ -5,14 +5,15 @@ use std::io;
 use std::pin::Pin;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use hyper::Uri;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 
@@ -79,8 +80,20 @@ async fn pipe(path: &str) -> io::Result<tokio::net::windows::named_pipe::NamedPi
 struct SshPipes {
     stdin: ChildStdin,
     stdout: ChildStdout,
+    /// What ssh says on standard error, complete when it has ended.
+    said: JoinHandle<String>,
+    /// Whether the engine has sent anything.
+    answered: bool,
     _child: Child,
 }
+
+/// `ssh` ended before the engine sent anything; its own words say why.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct SshFailed(String);
+
+/// Bytes of ssh's standard error that are kept.
+const SSH_WORDS: usize = 4096;
 
 fn ssh(target: &SshTarget) -> io::Result<SshPipes> {
     let mut command = Command::new("ssh");
@@ -93,11 +106,43 @@ fn ssh(target: &SshTarget) -> io::Result<SshPipes> {
         command.arg("--host").arg(format!("unix://{socket}"));
     }
     command.args(["system", "dial-stdio"]);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).kill_on_drop(true);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().map_err(|error| io::Error::new(error.kind(), format!("ssh: {error}")))?;
-    match (child.stdin.take(), child.stdout.take()) {
-        (Some(stdin), Some(stdout)) => Ok(SshPipes { stdin, stdout, _child: child }),
+    match (child.stdin.take(), child.stdout.take(), child.stderr.take()) {
+        (Some(stdin), Some(stdout), Some(stderr)) => {
+            let said = tokio::spawn(words(stderr));
+            Ok(SshPipes { stdin, stdout, said, answered: false, _child: child })
+        }
         _ => Err(io::Error::other("ssh has no pipes")),
+    }
+}
+
+/// Reads standard error to its end, so that ssh never waits for a reader.
+async fn words(mut stderr: ChildStderr) -> String {
+    let mut said = Vec::new();
+    let mut chunk = [0; 1024];
+    while let Ok(count @ 1..) = stderr.read(&mut chunk).await {
+        let room = SSH_WORDS.saturating_sub(said.len());
+        said.extend_from_slice(&chunk[..count.min(room)]);
+    }
+    String::from_utf8_lossy(&said).trim().to_owned()
+}
+
+impl SshPipes {
+    /// Why there is no connection, once ssh has ended.
+    fn poll_failure(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        Pin::new(&mut self.said).poll(cx).map(|said| {
+            let said = said.ok().filter(|said| !said.is_empty());
+            io::Error::other(SshFailed(said.unwrap_or_else(|| "ssh ended without a word".to_owned())))
+        })
+    }
+
+    /// A failure to write before the first answer means that ssh has ended.
+    fn poll_written<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        match result {
+            Poll::Ready(Err(_)) if !self.answered => self.poll_failure(cx).map(Err),
+            result => result,
+        }
     }
 }
 
@@ -107,17 +152,22 @@ impl AsyncRead for SshPipes {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stdout).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let result = ready!(Pin::new(&mut self.stdout).poll_read(cx, buffer));
+        self.answered |= buffer.filled().len() > before;
+        if self.answered { Poll::Ready(result) } else { self.poll_failure(cx).map(Err) }
     }
 }
 
 impl AsyncWrite for SshPipes {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stdin).poll_write(cx, bytes)
+        let result = Pin::new(&mut self.stdin).poll_write(cx, bytes);
+        self.poll_written(cx, result)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stdin).poll_flush(cx)
+        let result = Pin::new(&mut self.stdin).poll_flush(cx);
+        self.poll_written(cx, result)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

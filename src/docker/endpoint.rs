@@ -12,6 +12,8 @@ use super::{Config, TlsConfig};
 const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
 #[cfg(windows)]
 const DEFAULT_HOST: &str = "npipe:////./pipe/docker_engine";
+/// Where the docker client goes when TLS is wanted and no address is given.
+const DEFAULT_TLS_HOST: &str = "tcp://localhost:2376";
 
 /// Why no engine can even be tried.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +24,9 @@ pub enum EndpointError {
     /// The address isn't one.
     #[error("unable to parse docker host `{0}`")]
     Host(String),
+    /// A path without a scheme.
+    #[error("unable to parse docker host `{0}`: a socket is written unix://{0}")]
+    Path(String),
     /// A scheme that this system or this program doesn't know.
     #[error("unsupported protocol scheme in docker host `{0}`")]
     Scheme(String),
@@ -117,13 +122,14 @@ impl ConfigFile {
 
 /// Host before context before current context before the usual place.
 pub(super) fn resolve(config: &Config, file: &ConfigFile) -> Result<Endpoint, EndpointError> {
-    let host = config.host.as_deref().filter(|host| !host.is_empty());
+    let host = config.host.as_deref().filter(|host| !host.is_empty()).map(str::trim);
     let context = config.context.as_deref().filter(|name| !name.is_empty());
     if host.is_some() && context.is_some() {
         return Err(EndpointError::Conflict);
     }
+    let usual = if config.tls.is_some() { DEFAULT_TLS_HOST } else { DEFAULT_HOST };
     if let Some(host) = host {
-        return endpoint(host, config.tls.clone());
+        return endpoint(&full_address(if host.is_empty() { usual } else { host })?, config.tls.clone());
     }
     match context.or(file.current_context.as_deref()) {
         Some(name) if !name.is_empty() && name != "default" => {
@@ -131,7 +137,33 @@ pub(super) fn resolve(config: &Config, file: &ConfigFile) -> Result<Endpoint, En
                 config.config_dir.as_deref().ok_or_else(|| EndpointError::NoContext(name.to_owned()))?;
             from_context(directory, name)
         }
-        _ => endpoint(DEFAULT_HOST, config.tls.clone()),
+        _ => endpoint(usual, config.tls.clone()),
+    }
+}
+
+/// The address that a user means, in full: `host`, `:2375` and `host:2375` are TCP, and what is left out of
+/// `tcp://` or `unix://` is the usual host, port or socket (`opts.ParseHost` of the docker client).
+fn full_address(text: &str) -> Result<String, EndpointError> {
+    let (scheme, rest) = match text.split_once("://") {
+        Some(parts) => parts,
+        None if text.starts_with('/') => return Err(EndpointError::Path(text.to_owned())),
+        None => ("tcp", text),
+    };
+    let default = DEFAULT_HOST.split_once("://").filter(|(usual, _)| *usual == scheme);
+    match (scheme, default) {
+        ("tcp", _) => {
+            let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            let (host, port) = match authority.rsplit_once(':') {
+                // The last colon of a bare `[::1]` is part of the address.
+                Some((host, port)) if !port.ends_with(']') => (host, port),
+                _ => (authority, ""),
+            };
+            let host = if host.is_empty() { "localhost" } else { host };
+            let port = if port.is_empty() { "2375" } else { port };
+            Ok(format!("tcp://{host}:{port}{path}"))
+        }
+        ("unix" | "npipe", Some((_, usual))) if rest.is_empty() => Ok(format!("{scheme}://{usual}")),
+        _ => Ok(text.to_owned()),
     }
 }
 
@@ -245,8 +277,37 @@ mod tests {
         assert_eq!(target.destination, "me@box");
         assert_eq!((target.port, target.socket.as_deref()), (Some(2222), Some("/run/d.sock")));
         assert!(endpoint("ssh://-oProxyCommand=x", None).is_err());
-        assert!(endpoint("box:2375", None).is_err());
         assert_eq!(endpoint("fd://", None).err(), Some(EndpointError::Scheme("fd://".into())));
+    }
+
+    #[test]
+    fn what_is_left_out_of_an_address_is_the_usual() {
+        let resolved = |text: &str, tls: Option<TlsConfig>| {
+            let config = Config { host: Some(text.to_owned()), tls, ..Config::default() };
+            resolve(&config, &ConfigFile::default()).map(|endpoint| (endpoint.text, endpoint.address))
+        };
+        let tcp = |host: &str, port| Address::Tcp { host: host.to_owned(), port };
+        for (text, full, address) in [
+            ("127.0.0.1:2375", "tcp://127.0.0.1:2375", tcp("127.0.0.1", 2375)),
+            ("box", "tcp://box:2375", tcp("box", 2375)),
+            ("box:", "tcp://box:2375", tcp("box", 2375)),
+            (":99", "tcp://localhost:99", tcp("localhost", 99)),
+            ("tcp://", "tcp://localhost:2375", tcp("localhost", 2375)),
+            ("tcp://:99", "tcp://localhost:99", tcp("localhost", 99)),
+            ("tcp://[::1]", "tcp://[::1]:2375", tcp("::1", 2375)),
+            ("[::1]:99", "tcp://[::1]:99", tcp("::1", 99)),
+            ("unix://", "unix:///var/run/docker.sock", Address::Unix("/var/run/docker.sock".into())),
+            (" unix:///x\t", "unix:///x", Address::Unix("/x".into())),
+            ("  ", "unix:///var/run/docker.sock", Address::Unix("/var/run/docker.sock".into())),
+        ] {
+            assert_eq!(resolved(text, None), Ok((full.to_owned(), address)), "{text:?}");
+        }
+        let tls = Some(TlsConfig::default());
+        assert_eq!(resolved(" ", tls.clone()).map(|found| found.1), Ok(tcp("localhost", 2376)));
+        assert_eq!(resolved("box", tls).map(|found| found.1), Ok(tcp("box", 2375)));
+        for text in ["box:x", "tcp://a:70000", "fd://", "foo://x", "ssh://", "/run/docker.sock"] {
+            assert!(resolved(text, None).is_err(), "{text}");
+        }
     }
 
     #[test]

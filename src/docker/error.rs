@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use super::connect::SshFailed;
 use crate::engine::EngineError;
 
 /// What went wrong before there was an answer, or within it.
@@ -47,7 +48,11 @@ fn message(status: u16, body: &str) -> String {
 
 impl From<hyper_util::client::legacy::Error> for Fault {
     fn from(error: hyper_util::client::legacy::Error) -> Fault {
-        if error.is_connect() { Fault::Connect(root(&error)) } else { Fault::Broken(chain(&error)) }
+        match ssh_failure(&error) {
+            Some(words) => Fault::Connect(words),
+            None if error.is_connect() => Fault::Connect(root(&error)),
+            None => Fault::Broken(chain(&error)),
+        }
     }
 }
 
@@ -69,6 +74,19 @@ impl From<bollard::errors::Error> for Fault {
             other => Fault::Broken(chain(&other)),
         }
     }
+}
+
+/// What ssh said when it was the reason: the connection looked open until then.
+fn ssh_failure(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if let Some(failed) = inner.and_then(|inner| inner.downcast_ref::<SshFailed>()) {
+            return Some(failed.to_string());
+        }
+        next = cause.source();
+    }
+    None
 }
 
 fn chain(error: &dyn Error) -> String {

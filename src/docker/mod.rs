@@ -68,7 +68,7 @@ pub struct Config {
 pub struct TlsConfig {
     /// Whether the engine's certificate is checked (`--tlsverify`, `DOCKER_TLS_VERIFY`).
     pub verify: bool,
-    /// Authorities; the system's when the file isn't there.
+    /// Authorities; the system's when there is none.
     pub ca: Option<PathBuf>,
     /// Our certificate.
     pub cert: Option<PathBuf>,
@@ -81,6 +81,26 @@ impl TlsConfig {
     pub fn in_directory(directory: &std::path::Path, verify: bool) -> TlsConfig {
         let file = |name: &str| Some(directory.join(name)).filter(|path| path.is_file());
         TlsConfig { verify, ca: file("ca.pem"), cert: file("cert.pem"), key: file("key.pem") }
+    }
+
+    /// What flags (`--tlscacert`, `--tlscert`, `--tlskey`) and the files of a directory come to, as with the
+    /// docker client: the authorities are needed, the certificate and its key together or not at all.
+    pub fn from_options(
+        directory: &std::path::Path,
+        verify: bool,
+        [ca, cert, key]: [Option<PathBuf>; 3],
+    ) -> TlsConfig {
+        let usual = |name: &str| directory.join(name);
+        let own = cert.is_some()
+            || key.is_some()
+            || ["cert.pem", "key.pem"].iter().any(|name| usual(name).is_file());
+        let file = |given: Option<PathBuf>, name: &str| Some(given.unwrap_or_else(|| usual(name)));
+        TlsConfig {
+            verify,
+            ca: file(ca, "ca.pem"),
+            cert: if own { file(cert, "cert.pem") } else { None },
+            key: if own { file(key, "key.pem") } else { None },
+        }
     }
 }
 

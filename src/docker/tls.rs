@@ -7,7 +7,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
@@ -40,7 +40,7 @@ pub(super) fn connector(tls: &TlsConfig) -> Result<TlsConnector, EndpointError> 
         (Some(cert), Some(key)) => builder
             .with_client_auth_cert(
                 certificates(cert)?,
-                PrivateKeyDer::from_pem_file(key).map_err(|error| file_error(key, error))?,
+                PrivateKeyDer::from_pem_file(key).map_err(|error| pem_error(key, error))?,
             )
             .map_err(|error| EndpointError::Tls(error.to_string()))?,
         _ => builder.with_no_client_auth(),
@@ -72,7 +72,14 @@ fn authorities(tls: &TlsConfig) -> Result<RootCertStore, EndpointError> {
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, EndpointError> {
     CertificateDer::pem_file_iter(path)
         .and_then(|certificates| certificates.collect())
-        .map_err(|error| file_error(path, error))
+        .map_err(|error| pem_error(path, error))
+}
+
+fn pem_error(path: &Path, error: pem::Error) -> EndpointError {
+    match error {
+        pem::Error::Io(error) => file_error(path, error),
+        other => file_error(path, other),
+    }
 }
 
 fn file_error(path: &Path, cause: impl std::fmt::Display) -> EndpointError {
