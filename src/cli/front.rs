@@ -49,7 +49,13 @@ impl Front {
     pub fn new(global: Global) -> Result<Front, String> {
         let process =
             Process::read().map_err(|error| format!("the current directory is not there: {error}"))?;
+        global.docker.check()?;
         if global.no_ansi {
+            if global.ansi.as_deref().is_some_and(|when| when != "auto") {
+                let text =
+                    "cannot specify DEPRECATED \"--no-ansi\" and \"--ansi\". Please use only \"--ansi\"";
+                return Err(text.to_owned());
+            }
             let text = "option '--no-ansi' is DEPRECATED ! Please use '--ansi' instead.\n";
             terminal::print_error(text);
         }
@@ -219,21 +225,28 @@ impl Front {
     /// How the engine is reached.
     pub fn docker_config(&self) -> docker::Config {
         let owned = |name: &str| self.process.get(name).map(str::to_owned);
-        let host = self.global.host.clone().or_else(|| match &self.global.context {
+        let given = &self.global.docker;
+        let host = given.host.last().cloned().or_else(|| match &given.context {
             Some(_) => None,
             None => owned("DOCKER_HOST"),
         });
-        let context = self.global.context.clone().or_else(|| match &host {
+        let context = given.context.clone().or_else(|| match &host {
             Some(_) => None,
             None => owned("DOCKER_CONTEXT"),
         });
-        let config_dir = owned("DOCKER_CONFIG")
-            .map(PathBuf::from)
+        let config_dir = given
+            .config
+            .clone()
+            .or_else(|| owned("DOCKER_CONFIG").map(PathBuf::from))
             .or_else(|| self.process.home.as_ref().map(|home| home.join(".docker")));
-        let verify = self.process.get("DOCKER_TLS_VERIFY").is_some();
-        let tls = (verify || self.process.is_on("DOCKER_TLS")).then(|| {
+        // As the docker client has it: any value of these variables means yes, and `--tlsverify=false` still
+        // means TLS.
+        let verify = given.tlsverify.unwrap_or(self.process.get("DOCKER_TLS_VERIFY").is_some());
+        let wanted = given.tls || given.tlsverify.is_some() || self.process.get("DOCKER_TLS").is_some();
+        let tls = (verify || wanted).then(|| {
             let directory = owned("DOCKER_CERT_PATH").map(PathBuf::from).or_else(|| config_dir.clone());
-            docker::TlsConfig::in_directory(&directory.unwrap_or_default(), verify)
+            let files = [&given.tlscacert, &given.tlscert, &given.tlskey].map(Clone::clone);
+            docker::TlsConfig::from_options(&directory.unwrap_or_default(), verify, files)
         });
         docker::Config {
             host,

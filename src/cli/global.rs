@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::usage::whole;
+use crate::base::quote::go_quote;
 
 /// Options of every command.
 #[derive(Args, Clone, Debug, Default)]
@@ -50,10 +51,10 @@ pub struct Global {
     pub ansi: Option<String>,
 
     /// The old name of --ansi never
-    #[arg(long, hide = true, conflicts_with = "ansi")]
+    #[arg(long, hide = true)]
     pub no_ansi: bool,
 
-    /// Accepted for old scripts; there is nothing more to tell
+    /// Accepted for old scripts; nothing more is shown
     #[arg(long, hide = true)]
     pub verbose: bool,
 
@@ -69,11 +70,67 @@ pub struct Global {
     #[arg(long, value_name = "HOST", hide = true)]
     pub insecure_registry: Vec<String>,
 
+    #[command(flatten)]
+    pub docker: DockerOptions,
+}
+
+/// The docker client's own options, which it hands on to its plugins.
+#[derive(Args, Clone, Debug, Default)]
+pub struct DockerOptions {
     /// Engine to talk to: unix://, tcp:// or ssh:// [env: DOCKER_HOST]
     #[arg(short = 'H', long, value_name = "ADDRESS", help_heading = "Engine")]
-    pub host: Option<String>,
+    pub host: Vec<String>,
 
     /// Docker context with the engine's address [env: DOCKER_CONTEXT]
-    #[arg(long, value_name = "NAME", help_heading = "Engine", conflicts_with = "host")]
+    #[arg(short = 'c', long, value_name = "NAME", help_heading = "Engine")]
     pub context: Option<String>,
+
+    /// Directory of the docker client's configuration [env: DOCKER_CONFIG]
+    #[arg(long, value_name = "DIR", help_heading = "Engine")]
+    pub config: Option<PathBuf>,
+
+    /// Use TLS [env: DOCKER_TLS]
+    #[arg(long, help_heading = "Engine")]
+    pub tls: bool,
+
+    /// Use TLS and check the engine's certificate [env: DOCKER_TLS_VERIFY]
+    #[arg(long, help_heading = "Engine")]
+    pub tlsverify: Option<bool>,
+
+    /// Trust only certificates signed by this authority (default: ca.pem in DOCKER_CERT_PATH)
+    #[arg(long, value_name = "FILE", help_heading = "Engine")]
+    pub tlscacert: Option<PathBuf>,
+
+    /// Client certificate (default: cert.pem in DOCKER_CERT_PATH)
+    #[arg(long, value_name = "FILE", help_heading = "Engine")]
+    pub tlscert: Option<PathBuf>,
+
+    /// Key of the client certificate (default: key.pem in DOCKER_CERT_PATH)
+    #[arg(long, value_name = "FILE", help_heading = "Engine")]
+    pub tlskey: Option<PathBuf>,
+
+    /// Accepted for old scripts; nothing more is shown
+    #[arg(short = 'D', long, hide = true)]
+    pub debug: bool,
+
+    /// Accepted for old scripts: debug, info, warn, error or fatal
+    #[arg(short = 'l', long, value_name = "LEVEL", hide = true)]
+    pub log_level: Option<String>,
+}
+
+impl DockerOptions {
+    /// What the parser can't refuse by itself; the words are those of the docker client.
+    pub fn check(&self) -> Result<(), String> {
+        if let [_, second, ..] = self.host.as_slice() {
+            let value = go_quote(second);
+            return Err(format!("invalid argument {value} for \"-H, --host\" flag: specify only one -H"));
+        }
+        const LEVELS: [&str; 8] = ["panic", "fatal", "error", "warn", "warning", "info", "debug", "trace"];
+        match self.log_level.as_deref() {
+            Some(level) if !level.is_empty() && !LEVELS.contains(&level.to_lowercase().as_str()) => {
+                Err(format!("Unable to parse logging level: {level}"))
+            }
+            _ => Ok(()),
+        }
+    }
 }

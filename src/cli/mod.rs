@@ -4,12 +4,15 @@
 mod cmd;
 mod env_vars;
 mod exit;
+mod flags;
 mod front;
 mod global;
+mod plugin;
 mod remote;
 mod signals;
 mod usage;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -28,8 +31,6 @@ use global::Global;
     name = "rcompose",
     version,
     disable_version_flag = true,
-    subcommand_required = true,
-    arg_required_else_help = true,
     max_term_width = 110,
     after_help = "Exit codes: 0 done, 1 error, 2 `plan` found changes, 130 cancelled."
 )]
@@ -42,7 +43,7 @@ struct Cli {
     show_version: bool,
 
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Subcommand, Debug)]
@@ -63,39 +64,64 @@ enum Command {
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
-    let arguments: Vec<_> = std::env::args_os().collect();
-    // `-v` and `--version` alone mean the command of that name, as with the reference.
-    if arguments.len() == 2 && arguments[1].to_str().is_some_and(|word| matches!(word, "-v" | "--version")) {
-        terminal::print(&cmd::show::version_text(&cmd::show::Version::default()));
-        return ExitCode::from(exit::OK);
+    let mut arguments = std::env::args_os();
+    let program = arguments.next().unwrap_or_else(|| "rcompose".into());
+    ExitCode::from(run(program, arguments.collect()))
+}
+
+/// Runs the program; `arguments` are those behind its name. Gives the exit code.
+fn run(program: OsString, mut arguments: Vec<OsString>) -> u8 {
+    if arguments.first().is_some_and(|first| first == plugin::METADATA_COMMAND) {
+        terminal::print(plugin::METADATA);
+        return exit::OK;
     }
-    let words: Vec<String> =
-        arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let parsed =
-        Cli::command().try_get_matches_from(arguments).and_then(|found| Cli::from_arg_matches(&found));
-    let cli = match parsed {
-        Ok(cli) => cli,
+    let mut words: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let mut definitions = Cli::command();
+    let mut command = flags::permissive(Cli::command());
+    if let Some(place) = plugin::name_word(&command, &words) {
+        arguments.remove(place);
+        words.remove(place);
+        definitions = definitions.bin_name("docker compose");
+        command = command.bin_name("docker compose");
+    }
+    command.build();
+    let all = std::iter::once(program).chain(arguments);
+    let parsed = command.clone().try_get_matches_from(all).and_then(|found| Cli::from_arg_matches(&found));
+    match parsed {
+        Ok(Cli { show_version: true, .. }) => {
+            terminal::print(&cmd::show::version_text(&cmd::show::Version::default()));
+            exit::OK
+        }
+        Ok(Cli { command: Some(command), global, .. }) => carry_out(global, command),
         // Without a command there is the help, which is no error, as with the reference.
-        Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            let _ = Cli::command().print_help();
-            return ExitCode::from(exit::OK);
+        Ok(Cli { command: None, .. }) => {
+            terminal::print(&usage::help(definitions, &[]));
+            exit::OK
+        }
+        Err(error) if error.kind() == ErrorKind::DisplayHelp => {
+            terminal::print(&usage::help(definitions, &words));
+            exit::OK
         }
         Err(mut error) => {
-            usage::improve(&mut error, &Cli::command(), &words);
-            // Help is no error. Usage errors exit with 1, as with the reference.
-            let code = if error.use_stderr() { exit::ERROR } else { exit::OK };
-            let _ = error.print();
-            return ExitCode::from(code);
+            // Usage errors exit with 1, as with the reference.
+            match usage::improve(&mut error, &command, &words) {
+                Some(text) => terminal::print_error(&text),
+                None => drop(error.print()),
+            }
+            exit::ERROR
         }
-    };
-    let front = match Front::new(cli.global) {
+    }
+}
+
+fn carry_out(global: Global, command: Command) -> u8 {
+    let front = match Front::new(global) {
         Ok(front) => front,
         Err(message) => {
             terminal::print_error(&format!("{message}\n"));
-            return ExitCode::from(exit::ERROR);
+            return exit::ERROR;
         }
     };
-    ExitCode::from(match cli.command {
+    match command {
         Command::Up(up) => cmd::up::run(&front, &up),
         Command::Plan(plan) => cmd::plan::run(&front, &plan),
         Command::Down(down) => cmd::lifecycle::run_down(&front, &down),
@@ -111,7 +137,7 @@ pub fn main() -> ExitCode {
             terminal::print(&cmd::show::version_text(&version));
             exit::OK
         }
-    })
+    }
 }
 
 #[cfg(test)]
@@ -126,10 +152,58 @@ mod tests {
     /// The error that an user sees for these words.
     fn refused(line: &str) -> String {
         let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-        let mut error =
-            Cli::command().try_get_matches_from(["rcompose".to_owned()].iter().chain(&words)).unwrap_err();
-        usage::improve(&mut error, &Cli::command(), &words);
-        error.to_string()
+        let mut command = flags::permissive(Cli::command());
+        command.build();
+        let all = ["rcompose".to_owned()].into_iter().chain(words.clone());
+        let mut error = command.clone().try_get_matches_from(all).unwrap_err();
+        usage::improve(&mut error, &command, &words).unwrap_or_else(|| error.to_string())
+    }
+
+    #[test]
+    fn a_switch_with_nonsense_is_refused_in_the_words_of_the_reference() {
+        for (line, flag) in
+            [("up --detach=x", "-d, --detach"), ("up -d=x", "-d, --detach"), ("--dry-run=x ps", "--dry-run")]
+        {
+            let wanted = format!(
+                "invalid argument \"x\" for \"{flag}\" flag: strconv.ParseBool: parsing \"x\": invalid syntax\n"
+            );
+            assert_eq!(refused(line), wanted);
+        }
+    }
+
+    #[test]
+    fn every_switch_of_every_command_takes_a_value() {
+        let plain = |command: &clap::Command| -> Vec<String> {
+            let switches = command.get_arguments().filter(|arg| {
+                matches!(arg.get_action(), clap::ArgAction::SetTrue) || arg.to_string().ends_with("[=<bool>]")
+            });
+            switches.filter_map(|arg| arg.get_long()).map(str::to_owned).collect()
+        };
+        let mut own = Cli::command();
+        own.build();
+        let mut tried = 0;
+        for command in own.get_subcommands().filter(|command| command.get_name() != "help") {
+            for (place, name) in plain(&own)
+                .into_iter()
+                .map(|name| (true, name))
+                .chain(plain(command).into_iter().map(|name| (false, name)))
+            {
+                let option = format!("--{name}=0");
+                let words = if place {
+                    ["rcompose", &option, command.get_name()]
+                } else {
+                    ["rcompose", command.get_name(), &option]
+                };
+                let parsed = flags::permissive(Cli::command()).try_get_matches_from(words);
+                let other = parsed.err().filter(|error| {
+                    // What a command needs besides is no matter here.
+                    error.kind() != ErrorKind::MissingRequiredArgument
+                });
+                assert!(other.is_none(), "{words:?}: {other:?}");
+                tried += 1;
+            }
+        }
+        assert!(tried > 50, "{tried}");
     }
 
     #[test]

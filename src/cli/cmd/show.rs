@@ -42,7 +42,7 @@ pub struct Ps {
     pub status: Vec<String>,
 
     /// Containers of services that are not in the files too (--orphans=false leaves them out)
-    #[arg(long, default_value_t = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", action = clap::ArgAction::Set)]
+    #[arg(long, default_value_t = true, action = clap::ArgAction::SetTrue)]
     pub orphans: bool,
 
     /// Only the ids

@@ -93,7 +93,7 @@ pub struct Up {
     pub quiet_build: bool,
 
     /// Keys that work while output is shown (not yet supported; --menu=false is)
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, num_args = 0..=1, require_equals = true)]
     pub menu: Option<bool>,
 
     /// Bring changed files in while it runs (not yet supported)
