@@ -1,17 +1,23 @@
-//! Listening to the project's containers: attached `up`, and `logs`.
+//! Listening to the project's containers: attached runs, and `logs`.
+//!
+//! [`run::run`] carries a plan out and follows its containers; what it does when is decided by the pure
+//! [`phase::next`], and which services it is about by [`selection::Selection`].
+
+pub mod phase;
+pub mod run;
+pub mod selection;
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use super::Session;
-use super::converge::{self, Consent, ConvergeError, Converged, Way};
 use crate::base::{ProjectName, ServiceName};
 use crate::engine::{ContainerQuery, EngineError};
+use crate::logs::Attachments;
 use crate::logs::{self, Request};
-pub use crate::logs::{Attachments, Collector, Options, Unreadable, display_name};
-use crate::plan::{Intent, Stop};
+pub use crate::logs::{Collector, Options, Unreadable};
 use crate::spec::{Desired, labels};
 use crate::state::ObservedContainer;
+use selection::Selection;
 
 /// The project's containers as one list call shows them, one-offs left out.
 async fn containers(session: &Session, project: &ProjectName) -> Result<Vec<ObservedContainer>, EngineError> {
@@ -26,16 +32,21 @@ async fn containers(session: &Session, project: &ProjectName) -> Result<Vec<Obse
     session.engine.list_containers(query).await
 }
 
-/// Listens to what runs, and to what will be started; `None` means all services.
-pub async fn attach(
+/// Listens to what runs, and to what will be started.
+async fn attach(
     session: &Session,
     project: &ProjectName,
-    services: Option<BTreeSet<ServiceName>>,
+    selection: &Selection,
     timestamps: bool,
 ) -> Result<(Attachments, Collector), EngineError> {
     let containers = containers(session, project).await?;
-    let options = Options { follow: true, timestamps, ..Options::default() };
-    let request = Request { project: project.clone(), services, containers, options };
+    let request = Request {
+        project: project.clone(),
+        shown: Some(selection.shown.clone()),
+        watched: Some(selection.watched.clone()),
+        containers,
+        options: Options { follow: true, timestamps, ..Options::default() },
+    };
     logs::attach(&session.engine, request).await
 }
 
@@ -52,12 +63,14 @@ pub async fn read(
         let wanted = index.to_string();
         containers.retain(|container| container.label(labels::CONTAINER_NUMBER) == Some(wanted.as_str()));
     }
-    logs::read(&session.engine, Request { project: project.clone(), services, containers, options }).await
+    let request =
+        Request { project: project.clone(), shown: services.clone(), watched: services, containers, options };
+    logs::read(&session.engine, request).await
 }
 
 /// Display names of the containers that a project wants of some services, by name.
-pub fn wanted_names(desired: &Desired, services: Option<&BTreeSet<ServiceName>>) -> Vec<String> {
-    let wanted = desired.services.values().filter(|s| services.is_none_or(|set| set.contains(&s.name)));
+fn wanted_names(desired: &Desired, services: &BTreeSet<ServiceName>) -> Vec<String> {
+    let wanted = desired.services.values().filter(|service| services.contains(&service.name));
     let mut names: Vec<String> = wanted
         .filter(|service| !service.provider)
         .flat_map(|service| {
@@ -69,23 +82,4 @@ pub fn wanted_names(desired: &Desired, services: Option<&BTreeSet<ServiceName>>)
         .collect();
     names.sort();
     names
-}
-
-/// Nobody is asked while a project is stopped: nothing is lost by it.
-struct Never;
-
-impl Consent for Never {
-    fn recreate_volume(&self, _: &str) -> bool {
-        false
-    }
-}
-
-/// Stops every service of a project.
-pub async fn stop(
-    session: &Session,
-    desired: Desired,
-    timeout: Option<Duration>,
-) -> Result<Converged, ConvergeError> {
-    let way = Way { before_start: &(), consent: &Never, wait_timeout: None, quiet_pull: false };
-    converge::converge(session, desired, Intent::Stop(Stop { targets: Vec::new(), timeout }), &way).await
 }

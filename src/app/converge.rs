@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::Session;
-use crate::apply::{self, BeforeStart, Options, Report};
+use crate::apply::{self, Listener, Options, Report};
 use crate::base::ProjectName;
 use crate::diag::Diagnostic;
 use crate::engine::EngineError;
@@ -38,8 +38,8 @@ pub trait Consent: Send + Sync {
 
 /// How the run goes, beside what it does.
 pub struct Way<'a> {
-    /// Told of each container before its start.
-    pub before_start: &'a dyn BeforeStart,
+    /// Told what is about to be done with containers.
+    pub listener: &'a dyn Listener,
     /// Asked before data is lost.
     pub consent: &'a dyn Consent,
     /// How long a wait may take.
@@ -65,7 +65,7 @@ pub async fn converge(
     way: &Way<'_>,
 ) -> Result<Converged, ConvergeError> {
     let plan = make_plan(session, desired.clone(), intent, Some(way.consent)).await?;
-    let mut options = Options::new(&desired.project, way.before_start);
+    let mut options = Options::new(&desired.project, way.listener);
     options.wait_timeout = way.wait_timeout;
     options.quiet_pull = way.quiet_pull;
     if let Some(limit) = session.parallel {

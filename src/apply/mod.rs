@@ -21,7 +21,7 @@ pub use report::{
 };
 pub use run::run;
 
-pub use crate::engine::BeforeStart;
+pub use crate::engine::Listener;
 
 use std::time::Duration;
 
@@ -44,13 +44,13 @@ pub struct Options<'a> {
     pub wait_timeout: Option<Duration>,
     /// Whether the layers of images are left out of the events.
     pub quiet_pull: bool,
-    /// Told of each container before it is started.
-    pub hooks: &'a dyn BeforeStart,
+    /// Told what is about to be done with containers.
+    pub listener: &'a dyn Listener,
 }
 
 impl<'a> Options<'a> {
     /// Limits that suit this machine, no time limit.
-    pub fn new(project: &'a ProjectName, hooks: &'a dyn BeforeStart) -> Options<'a> {
+    pub fn new(project: &'a ProjectName, listener: &'a dyn Listener) -> Options<'a> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Options {
             project,
@@ -61,7 +61,7 @@ impl<'a> Options<'a> {
             pull_limit: 8,
             wait_timeout: None,
             quiet_pull: false,
-            hooks,
+            listener,
         }
     }
 }

@@ -161,6 +161,7 @@ impl Run<'_> {
             }
             Op::StopContainer { container, timeout, pre_stop } => {
                 let id = self.container(&container.id)?;
+                self.options.listener.before_stop(&id);
                 match self.hooks(&id, container, pre_stop).await {
                     Ok(()) => gone_is_fine(engine.stop_container(&id, *timeout).await)?,
                     // It doesn't run (any more): that is all that was asked.
@@ -170,13 +171,15 @@ impl Run<'_> {
             }
             Op::RestartContainer { container, timeout, pre_stop, post_start } => {
                 let id = self.container(&container.id)?;
+                self.options.listener.before_stop(&id);
                 self.hooks(&id, container, pre_stop).await?;
-                self.options.hooks.before_start(&id, &container.name, container.service.as_ref()).await;
+                self.options.listener.before_start(&id, &container.name, container.service.as_ref()).await;
                 engine.restart_container(&id, *timeout).await?;
                 self.hooks(&id, container, post_start).await?;
             }
             Op::RemoveContainer { container, volumes } => {
                 let id = self.container(&container.id)?;
+                self.options.listener.before_stop(&id);
                 remove_container(engine, &id, *volumes).await?;
             }
             Op::RenameContainer { container, name } => {

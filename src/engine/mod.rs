@@ -8,7 +8,7 @@ mod port;
 
 pub use error::EngineError;
 pub use port::{
-    Answer, Answers, BeforeStart, ContainerDetail, ContainerQuery, Containers, CreatedContainer, Engine,
-    EngineEvent, EventKind, EventQuery, ExecOutput, ExecRequest, Execs, Feed, HealthLog, Images, LogChunk,
+    Answer, Answers, ContainerDetail, ContainerQuery, Containers, CreatedContainer, Engine, EngineEvent,
+    EventKind, EventQuery, ExecOutput, ExecRequest, Execs, Feed, HealthLog, Images, Listener, LogChunk,
     LogQuery, Networks, PullProgress, System, Volumes,
 };

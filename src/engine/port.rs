@@ -295,19 +295,23 @@ pub trait Feed {
     fn events(&self, query: EventQuery) -> Answer<'_, Answers<EngineEvent>>;
 }
 
-/// Told of each container just before it is started: who attaches then misses nothing.
-pub trait BeforeStart: Send + Sync {
-    /// Ends when the start may go ahead.
+/// Told what a run is about to do with containers.
+pub trait Listener: Send + Sync {
+    /// A container is about to be started; the start goes ahead when the answer is there. Who attaches now
+    /// misses nothing.
     fn before_start<'a>(
         &'a self,
         container: &'a ContainerId,
         name: &'a str,
         service: Option<&'a ServiceName>,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+    /// A container is about to be stopped or removed as a part of the run.
+    fn before_stop(&self, container: &ContainerId);
 }
 
 /// Nobody wants to be told.
-impl BeforeStart for () {
+impl Listener for () {
     fn before_start<'a>(
         &'a self,
         _: &'a ContainerId,
@@ -316,4 +320,6 @@ impl BeforeStart for () {
     ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
         Box::pin(std::future::ready(()))
     }
+
+    fn before_stop(&self, _: &ContainerId) {}
 }

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::lines::{Lines, split_stamp};
 use super::source::{display_name, service_of};
-use super::{Attached, Request};
+use super::{Announced, Attached, Request};
 use crate::base::{ContainerId, ServiceName};
 use crate::engine::{Answer, Answers, Engine, EngineError, EngineEvent, EventKind, LogChunk, LogQuery};
 use crate::event::{LogEvent, Stream as Output};
@@ -49,13 +49,19 @@ enum News {
 struct Watched {
     source: String,
     service: ServiceName,
+    /// Its output is read.
+    shown: bool,
+    /// It is waited for, and its end is reported.
+    counts: bool,
     lines: Lines,
     /// It runs, or is about to.
     alive: bool,
     /// Its output is being read.
     live: bool,
-    /// Attached to, and not started yet.
+    /// Announced before its start, and not started yet.
     early: bool,
+    /// The run stops it: its end is no news.
+    retired: bool,
     /// Started again while the output of the run before was still read.
     again: bool,
     /// How often the engine had started it again when it last ended; `None` when that isn't known.
@@ -73,7 +79,7 @@ pub struct Collector {
     engine: Arc<dyn Engine>,
     request: Request,
     feed: Option<Answers<EngineEvent>>,
-    inbox: Option<mpsc::UnboundedReceiver<Attached>>,
+    inbox: Option<mpsc::UnboundedReceiver<Announced>>,
     attached: bool,
     watched: BTreeMap<ContainerId, Watched>,
     pieces: SelectAll<Pieces>,
@@ -92,7 +98,7 @@ impl Collector {
         engine: Arc<dyn Engine>,
         request: Request,
         feed: Option<Answers<EngineEvent>>,
-        inbox: Option<mpsc::UnboundedReceiver<Attached>>,
+        inbox: Option<mpsc::UnboundedReceiver<Announced>>,
     ) -> Collector {
         let attached = inbox.is_some();
         let mut collector = Collector {
@@ -118,7 +124,10 @@ impl Collector {
                 ContainerState::Running | ContainerState::Restarting | ContainerState::Paused
             );
             let source = display_name(&collector.request.project, &service, &container.name);
-            collector.watch(&container.id, source, service, runs);
+            collector.watch(&container.id, source, service.clone(), runs);
+            if !collector.request.shows(&service) {
+                continue;
+            }
             if attached && runs {
                 collector.listen(&container.id);
             } else if !attached {
@@ -139,17 +148,23 @@ impl Collector {
     pub async fn run(mut self, out: mpsc::Sender<LogEvent>) -> Unreadable {
         while !self.is_over() {
             let told = tokio::select! {
+                // A container is announced before the event of its start.
+                biased;
+                () = out.closed() => break,
+                announced = next_announced(&mut self.inbox) => {
+                    match announced {
+                        Some(Announced::Start(attached)) => self.attach(attached),
+                        Some(Announced::Stop(id)) => self.retire(&id),
+                        None => self.announced_all(),
+                    }
+                    Vec::new()
+                }
+                event = next_event(&mut self.feed) => self.event(event),
+                Some(news) = self.chores.next() => self.news(news),
                 Some((id, piece)) = self.pieces.next() => match piece {
                     Some(chunk) => self.piece(&id, &chunk),
                     None => self.ran_dry(&id),
                 },
-                Some(news) = self.chores.next() => self.news(news),
-                attached = next_attached(&mut self.inbox) => {
-                    self.attach(attached);
-                    Vec::new()
-                }
-                event = next_event(&mut self.feed) => self.event(event),
-                () = out.closed() => break,
             };
             for event in told {
                 if out.send(event).await.is_err() {
@@ -169,24 +184,27 @@ impl Collector {
     }
 
     fn is_over(&self) -> bool {
-        let reading = self.watched.values().any(|one| one.live && !one.early);
-        // Without events nobody tells of new starts.
-        let running = self.feed.is_some() && self.watched.values().any(|one| one.alive);
-        self.inbox.is_none() && !reading && !running && self.chores.is_empty()
+        let mut counted = self.watched.values().filter(|one| one.counts);
+        // Without events nobody reports new starts.
+        let goes_on = |one: &Watched| (one.live && !one.early) || (self.feed.is_some() && one.alive);
+        self.inbox.is_none() && self.chores.is_empty() && !counted.any(goes_on)
     }
 
     fn wants(&self, service: &ServiceName) -> bool {
-        self.request.services.as_ref().is_none_or(|services| services.contains(service))
+        self.request.shows(service) || self.request.watches(service)
     }
 
     fn watch(&mut self, id: &ContainerId, source: String, service: ServiceName, alive: bool) {
         let fresh = Watched {
             source,
+            shown: self.request.shows(&service),
+            counts: self.request.watches(&service),
             service,
             lines: Lines::default(),
             alive,
             live: false,
             early: false,
+            retired: false,
             again: false,
             restarts: None,
             ended_at: None,
@@ -262,32 +280,41 @@ impl Collector {
         self.pieces.push(Box::pin(pieces.chain(stream::once(async move { (last, None) }))));
     }
 
-    fn attach(&mut self, attached: Option<Attached>) {
-        let Some(Attached { id, source, service, output }) = attached else {
-            // Whoever starts has finished.
-            self.inbox = None;
-            let early: Vec<ContainerId> =
-                self.watched.iter().filter(|(_, one)| one.early).map(|(id, _)| id.clone()).collect();
-            for id in early {
-                let engine = self.engine.clone();
-                self.chores.push(Box::pin(async move {
-                    match engine.inspect_container(&id).await {
-                        Ok(detail) if detail.state == ContainerState::Running => News::Nothing,
-                        _ => {
-                            tokio::time::sleep(LATE_NEWS).await;
-                            News::NeverStarted(id)
-                        }
+    /// The run that starts containers is over.
+    fn announced_all(&mut self) {
+        self.inbox = None;
+        let early: Vec<ContainerId> =
+            self.watched.iter().filter(|(_, one)| one.early).map(|(id, _)| id.clone()).collect();
+        for id in early {
+            let engine = self.engine.clone();
+            self.chores.push(Box::pin(async move {
+                match engine.inspect_container(&id).await {
+                    Ok(detail) if detail.state == ContainerState::Running => News::Nothing,
+                    _ => {
+                        tokio::time::sleep(LATE_NEWS).await;
+                        News::NeverStarted(id)
                     }
-                }));
-            }
-            return;
-        };
+                }
+            }));
+        }
+    }
+
+    /// The run stops or removes a container.
+    fn retire(&mut self, id: &ContainerId) {
+        if let Some(one) = self.watched.get_mut(id) {
+            one.retired = true;
+        }
+    }
+
+    fn attach(&mut self, attached: Attached) {
+        let Attached { id, source, service, output } = attached;
         self.watch(&id, source, service, true);
         let Some(one) = self.watched.get_mut(&id) else { return };
+        one.retired = false;
+        one.early = true;
+        one.restarts = Some(0);
         if let Some(output) = output {
             one.live = true;
-            one.early = true;
-            one.restarts = Some(0);
             self.read(&id, output);
         }
     }
@@ -402,7 +429,9 @@ impl Collector {
             EventKind::Create => {
                 let source = display_name(&self.request.project, &service, &event.name);
                 self.watch(&id, source, service, true);
-                if let Some(replaced) = event.attributes.get(labels::REPLACE) {
+                // That this run replaces containers is reported by its own events.
+                let news = self.inbox.is_none() && self.watched.get(&id).is_some_and(|one| one.counts);
+                if let Some(replaced) = event.attributes.get(labels::REPLACE).filter(|_| news) {
                     return vec![LogEvent::Recreated { source: replaced.clone() }];
                 }
             }
@@ -415,8 +444,9 @@ impl Collector {
                 let ended = one.died.take().map(|code| (code, true));
                 one.end = one.end.or(ended);
                 let told = if one.live { None } else { tell_end(one) };
-                if std::mem::take(&mut one.early) {
-                    // Its output is read already.
+                let early = std::mem::take(&mut one.early);
+                if !one.shown || (early && one.live) {
+                    // There is nothing to read, or it is read already.
                 } else if one.live {
                     one.again = true;
                 } else {
@@ -480,6 +510,9 @@ fn local_time() -> String {
 fn tell_end(one: &mut Watched) -> Option<LogEvent> {
     let (code, restarting) = one.end.take()?;
     one.alive = restarting;
+    if !one.counts || one.retired {
+        return None;
+    }
     Some(LogEvent::Exited { source: one.source.clone(), service: one.service.clone(), code, restarting })
 }
 
@@ -490,7 +523,7 @@ async fn next_event(feed: &mut Option<Answers<EngineEvent>>) -> Option<EngineEve
     }
 }
 
-async fn next_attached(inbox: &mut Option<mpsc::UnboundedReceiver<Attached>>) -> Option<Attached> {
+async fn next_announced(inbox: &mut Option<mpsc::UnboundedReceiver<Announced>>) -> Option<Announced> {
     match inbox {
         Some(inbox) => inbox.recv().await,
         None => std::future::pending().await,

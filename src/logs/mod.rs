@@ -22,7 +22,7 @@ pub use collect::{Collector, Unreadable};
 pub use source::display_name;
 
 use crate::base::{ContainerId, ProjectName, ServiceName};
-use crate::engine::{Answers, BeforeStart, Engine, EngineError, EventQuery, LogChunk};
+use crate::engine::{Answers, Engine, EngineError, EventQuery, Listener, LogChunk};
 use crate::spec::labels;
 use crate::state::ObservedContainer;
 
@@ -31,12 +31,26 @@ use crate::state::ObservedContainer;
 pub struct Request {
     /// The project.
     pub project: ProjectName,
-    /// Services to show; `None` for all.
-    pub services: Option<BTreeSet<ServiceName>>,
+    /// Services whose output is read; `None` for all.
+    pub shown: Option<BTreeSet<ServiceName>>,
+    /// Services whose containers are waited for and whose ends are reported; `None` for all.
+    pub watched: Option<BTreeSet<ServiceName>>,
     /// The containers that exist now; those of other services are passed over.
     pub containers: Vec<ObservedContainer>,
     /// How.
     pub options: Options,
+}
+
+impl Request {
+    /// Whether the output of a service is read.
+    pub(crate) fn shows(&self, service: &ServiceName) -> bool {
+        self.shown.as_ref().is_none_or(|services| services.contains(service))
+    }
+
+    /// Whether the containers of a service are waited for.
+    pub(crate) fn watches(&self, service: &ServiceName) -> bool {
+        self.watched.as_ref().is_none_or(|services| services.contains(service))
+    }
 }
 
 /// How to read.
@@ -64,19 +78,15 @@ pub async fn read(engine: &Arc<dyn Engine>, request: Request) -> Result<Collecto
 }
 
 /// Attaches to what runs now and to what is started while the [`Attachments`] are told. What was written
-/// before is not shown. The collector ends when the attachments are dropped and nothing runs any more.
+/// before is not shown. The collector ends when the attachments are dropped and no watched container runs
+/// any more, whatever else is shown.
 pub async fn attach(
     engine: &Arc<dyn Engine>,
     request: Request,
 ) -> Result<(Attachments, Collector), EngineError> {
     let feed = engine.events(events_of(&request.project)).await?;
     let (sender, inbox) = mpsc::unbounded_channel();
-    let attachments = Attachments {
-        engine: engine.clone(),
-        project: request.project.clone(),
-        services: request.services.clone(),
-        sender,
-    };
+    let attachments = Attachments { engine: engine.clone(), request: request.clone(), sender };
     Ok((attachments, Collector::new(engine.clone(), request, Some(feed), Some(inbox))))
 }
 
@@ -87,9 +97,14 @@ fn events_of(project: &ProjectName) -> EventQuery {
 /// Attaches to containers just before they start, so that not one line is missed.
 pub struct Attachments {
     engine: Arc<dyn Engine>,
-    project: ProjectName,
-    services: Option<BTreeSet<ServiceName>>,
-    sender: mpsc::UnboundedSender<Attached>,
+    request: Request,
+    sender: mpsc::UnboundedSender<Announced>,
+}
+
+/// What a run is about to do with a container.
+enum Announced {
+    Start(Attached),
+    Stop(ContainerId),
 }
 
 /// A container attached to before its start.
@@ -97,11 +112,11 @@ struct Attached {
     id: ContainerId,
     source: String,
     service: ServiceName,
-    /// `None` when it can't be attached to: its log is read once it runs.
+    /// `None` when it isn't shown, or can't be attached to: then its log is read once it runs.
     output: Option<Answers<LogChunk>>,
 }
 
-impl BeforeStart for Attachments {
+impl Listener for Attachments {
     fn before_start<'a>(
         &'a self,
         container: &'a ContainerId,
@@ -110,20 +125,25 @@ impl BeforeStart for Attachments {
     ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
         Box::pin(async move {
             let Some(service) = service else { return };
-            if !self.services.as_ref().is_none_or(|services| services.contains(service)) {
+            let shown = self.request.shows(service);
+            if !(shown || self.request.watches(service)) {
                 return;
             }
-            let output = self.engine.attach(container).await.ok();
-            let source = display_name(&self.project, service, name);
+            let output = if shown { self.engine.attach(container).await.ok() } else { None };
+            let source = display_name(&self.request.project, service, name);
             let attached = Attached { id: container.clone(), source, service: service.clone(), output };
             // Nobody collects any more: the user has seen enough.
-            let _ = self.sender.send(attached);
+            let _ = self.sender.send(Announced::Start(attached));
         })
+    }
+
+    fn before_stop(&self, container: &ContainerId) {
+        let _ = self.sender.send(Announced::Stop(container.clone()));
     }
 }
 
 impl std::fmt::Debug for Attachments {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Attachments").field("project", &self.project).finish_non_exhaustive()
+        f.debug_struct("Attachments").field("project", &self.request.project).finish_non_exhaustive()
     }
 }

@@ -2,8 +2,11 @@
 //! closed pipe.
 
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
 
 use console::Term;
+use tokio::io::Interest;
+use tokio::net::unix::pipe;
 
 /// Whether standard output is a terminal.
 pub fn stdout_is_terminal() -> bool {
@@ -33,6 +36,19 @@ pub fn stderr_size() -> (u16, u16) {
 /// Width of standard output's terminal in columns; 80 when it is none.
 pub fn stdout_width() -> usize {
     Term::stdout().size_checked().map_or(80, |(_, columns)| usize::from(columns))
+}
+
+/// Ends when nobody reads standard output any more: the other end of its pipe was closed. Never ends for
+/// files. Must be called inside a runtime.
+pub async fn stdout_unread() {
+    // The pipe is only listened to, never written through: it may stay in blocking mode.
+    if let Ok(stdout) = io::stdout().as_fd().try_clone_to_owned()
+        && let Ok(pipe) = pipe::Sender::from_owned_fd_unchecked(stdout)
+        && pipe.ready(Interest::ERROR).await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
 }
 
 /// Writes to standard output. A reader that went away is no error of ours.

@@ -19,7 +19,7 @@ impl Run<'_> {
         post_start: &[HookSpec],
     ) -> Result<(), ApplyError> {
         let id = self.container(&container.id)?;
-        self.options.hooks.before_start(&id, &container.name, container.service.as_ref()).await;
+        self.options.listener.before_start(&id, &container.name, container.service.as_ref()).await;
         for upload in uploads.iter().filter(|upload| !upload.content.is_empty()) {
             let keep_owner = upload.uid.is_some() || upload.gid.is_some();
             let archive = pack(upload)

@@ -204,7 +204,7 @@ fn act(
             return Ok(Done { plan, report: None, sources: aim.sources });
         }
         session.events.send(Event::Began { operation });
-        let way = Way { before_start: &(), consent: &Asker { yes: false }, wait_timeout, quiet_pull: false };
+        let way = Way { listener: &(), consent: &Asker { yes: false }, wait_timeout, quiet_pull: false };
         let known = !aim.desired.services.is_empty() || !aim.desired.networks.is_empty();
         let done = converge::converge(&session, aim.desired, intent, &way).await?;
         session.events.send(Event::Ended { operation });

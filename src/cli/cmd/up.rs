@@ -133,7 +133,7 @@ fn detached(front: &Front, up: &Up, prepared: Prepared) -> u8 {
     let outcome = front.run(async |session| {
         session.events.send(Event::Began { operation: "up" });
         let way = Way {
-            before_start: &(),
+            listener: &(),
             consent: &consent,
             wait_timeout: seconds(up.wait_timeout),
             quiet_pull: up.quiet_pull,

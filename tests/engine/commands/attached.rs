@@ -1,7 +1,7 @@
 //! `up` that stays: output of the containers, how it ends, and signals.
 
 use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use rustix::process::Signal;
 
@@ -46,9 +46,12 @@ fn the_end_of_one_ends_all() {
 }
 
 /// Begins `up` and returns once a container has spoken.
-fn speaking(bench: &Bench, arguments: &str) -> (std::process::Child, BufReader<std::process::ChildStdout>) {
-    let mut child =
-        bench.command(arguments.split(' ')).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+fn speaking(bench: &Bench, arguments: &str) -> (Child, BufReader<ChildStdout>) {
+    spoken(bench.command(arguments.split(' ')))
+}
+
+fn spoken(mut command: Command) -> (Child, BufReader<ChildStdout>) {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
     while !line.contains("hello") {
@@ -58,7 +61,7 @@ fn speaking(bench: &Bench, arguments: &str) -> (std::process::Child, BufReader<s
     (child, lines)
 }
 
-fn signal(child: &std::process::Child, signal: Signal) {
+fn signal(child: &Child, signal: Signal) {
     rustix::process::kill_process(rustix::process::Pid::from_child(child), signal).unwrap();
 }
 
@@ -110,5 +113,84 @@ fn output_of_what_starts_again_goes_on() {
         assert_eq!(ran.out.matches("flaky-1  | hello").count(), 3, "{}", ran.out);
         assert!(ran.out.contains("flaky-1 exited with code 3 (restarting)"), "{}", ran.out);
         assert!(ran.out.trim_end().ends_with("flaky-1 exited with code 3"), "{}", ran.out);
+    });
+}
+
+/// A part of a project is brought up while another part runs.
+const PARTS: &str = r#"
+x-talk: &talk {image: busybox, command: sh -c "while true; do echo hello; sleep 0.05; done", stop_signal: SIGKILL}
+services:
+  web: {<<: *talk, depends_on: [db], environment: {X: "${X:-1}"}}
+  api: {<<: *talk, depends_on: [db]}
+  db: {<<: *talk}
+  blip: {image: busybox, command: sh -c "sleep 0.2; exit 9"}
+  job: {image: busybox, command: sh -c "echo work; sleep 0.6; exit 3"}
+  foo: {image: busybox, command: sh -c "echo work; sleep 1", depends_on: [db, blip]}
+"#;
+
+#[test]
+fn it_is_about_the_selected_services_only() {
+    on_each("select", |bench| {
+        bench.compose(PARTS);
+        for side in bench.sides() {
+            side.run("up -d web").exits(0);
+            // Not about what runs beside it.
+            let ran = side.run("up job").exits(0);
+            assert!(ran.out.contains("job-1  | work") && !ran.out.contains("web-1"), "{}", ran.out);
+            side.run("up --abort-on-container-exit job").exits(3);
+            assert_eq!(bench.state("web-1"), "running");
+            // Nor is the end of a dependency that of the run, or its code; its output may be shown.
+            let ran = side.run("up --attach-dependencies foo").exits(0);
+            assert!(ran.out.contains("db-1    | hello") || ran.out.contains("db-1   | hello"), "{}", ran.out);
+            side.run("up --abort-on-container-exit foo").exits(0);
+            let ran = side.run("up --attach foo foo").exits(0);
+            assert!(ran.out.contains("foo-1  | work") && !ran.out.contains("db-1"), "{}", ran.out);
+            // What is named is waited for, though it isn't shown.
+            let ran = side.run("up --attach foo --exit-code-from job foo job").exits(3);
+            assert!(ran.out.contains("foo-1  | work") && !ran.out.contains("job-1  |"), "{}", ran.out);
+            assert_eq!(bench.state("db-1"), "running");
+            side.run("down -t 0").exits(0);
+        }
+        // Orphans neither.
+        bench.run("up -d web").exits(0);
+        bench.compose("services:\n  job: {image: busybox, command: sh -c \"sleep 0.3\"}\n");
+        let ran = bench.run("up").exits(0);
+        assert!(!ran.out.contains("web-1"), "{}", ran.out);
+    });
+}
+
+#[test]
+fn a_signal_stops_what_was_named() {
+    on_each("named", |bench| {
+        bench.compose(PARTS);
+        for side in bench.sides() {
+            side.run("up -d api").exits(0);
+            let (child, lines) = spoken(side.command("up web"));
+            signal(&child, Signal::INT);
+            let output = child.wait_with_output().unwrap();
+            drop(lines);
+            assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+            let states = ["api-1", "db-1", "web-1"].map(|name| bench.state(name));
+            assert_eq!(states, ["running", "running", "exited"]);
+            side.run("down -t 0").exits(0);
+        }
+    });
+}
+
+#[test]
+fn a_replaced_container_is_not_one_that_ended() {
+    on_each("replaced", |bench| {
+        bench.compose(PARTS);
+        for side in bench.sides() {
+            side.run("up -d web").exits(0);
+            let before = bench.id("web-1");
+            bench.file(".env", "X=2\n");
+            let ran = side.run("up --abort-on-container-exit web job").exits(3);
+            assert_ne!(bench.id("web-1"), before);
+            assert!(!ran.out.contains("has been recreated"), "{}", ran.out);
+            assert_eq!(ran.out.matches("web-1 exited with").count(), 1, "{}", ran.out);
+            bench.file(".env", "");
+            side.run("down -t 0").exits(0);
+        }
     });
 }

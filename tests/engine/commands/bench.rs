@@ -1,7 +1,7 @@
 //! A project of its own on a real engine, the binary that is run on it, and eyes that don't belong to us:
 //! what the engine says about its objects is asked without this program.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -154,6 +154,16 @@ impl Bench {
         Going::new(command).ends()
     }
 
+    /// This program, and Docker Compose where `RCOMPOSE_REFERENCE` names it: what holds for both is tested
+    /// with both.
+    pub fn sides(&self) -> Vec<Side<'_>> {
+        let reference = std::env::var_os("RCOMPOSE_REFERENCE").filter(|path| !path.is_empty());
+        if reference.is_none() {
+            eprintln!("engine: NOT COMPARED: RCOMPOSE_REFERENCE is not set");
+        }
+        [None].into_iter().chain(reference.map(Some)).map(|program| Side { bench: self, program }).collect()
+    }
+
     /// Begins a run that is going to be interrupted.
     pub fn begin(&self, arguments: &str) -> Going {
         Going::new(self.command(arguments.split(' ')))
@@ -227,6 +237,31 @@ impl Bench {
             assert!(begun.elapsed() < PATIENCE, "never came: {what}; there are {:?}", self.containers());
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+}
+
+/// One of the programs that are compared.
+pub struct Side<'a> {
+    bench: &'a Bench,
+    /// Docker Compose; `None` for this program.
+    program: Option<OsString>,
+}
+
+impl Side<'_> {
+    /// The program on the project.
+    pub fn command(&self, arguments: &str) -> Command {
+        let ours = self.bench.command(arguments.split(' '));
+        let Some(program) = &self.program else { return ours };
+        let mut command = Command::new(program);
+        command.args(ours.get_args()).env_clear().stdin(Stdio::null());
+        command.envs(ours.get_envs().filter_map(|(key, value)| Some((key, value?))));
+        command.current_dir(self.bench.directory());
+        command
+    }
+
+    /// Runs it to its end.
+    pub fn run(&self, arguments: &str) -> Ran {
+        Going::new(self.command(arguments)).ends()
     }
 }
 

@@ -1,81 +1,85 @@
 //! The screen that progress and output share.
 
+use std::future::Future;
 use std::io::{self, Stderr, Stdout};
+use std::pin::Pin;
 
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::BUFFERED_LINES;
+use crate::app::attach::phase::Notice;
+use crate::app::attach::run::View;
+use crate::app::converge::Converged;
+use crate::cli::front::Front;
 use crate::event::{Event, LogEvent};
 use crate::ui::logs::{LogLook, LogWriter};
 use crate::ui::progress::Progress;
+use crate::ui::terminal;
 
 /// What is on the screen.
-pub(super) struct Screen {
+pub(super) struct Screen<'a> {
+    front: &'a Front,
+    ignore_orphans: bool,
     progress: Progress,
     writer: LogWriter<Stdout, Stderr>,
     began: Instant,
 }
 
-impl Screen {
-    pub fn new(progress: Progress, look: LogLook) -> Screen {
+impl Screen<'_> {
+    /// `ignore_orphans`: orphans are passed over in silence.
+    pub fn new(front: &Front, look: LogLook, ignore_orphans: bool) -> Screen<'_> {
         let writer = LogWriter::new(look, io::stdout(), io::stderr());
-        Screen { progress, writer, began: Instant::now() }
+        Screen { front, ignore_orphans, progress: front.progress(), writer, began: Instant::now() }
     }
+}
 
-    /// Says whose output is to come.
-    pub fn announce(&mut self, names: &[String]) {
+impl View for Screen<'_> {
+    fn announce(&mut self, names: &[String]) -> io::Result<()> {
         for name in names {
             self.writer.register(name);
         }
-        if !names.is_empty() {
-            let _ = self.writer.note(&format!("Attaching to {}", names.join(", ")));
+        if names.is_empty() {
+            return Ok(());
         }
+        self.writer.note(&format!("Attaching to {}", names.join(", ")))
     }
 
-    pub fn event(&mut self, event: &Event) {
+    fn event(&mut self, event: &Event) {
         self.progress.handle(event, self.began.elapsed());
     }
 
-    /// Draws the live block again.
-    pub fn tick(&mut self) {
-        self.progress.tick(self.began.elapsed());
-    }
-
-    /// Takes the live block away for lines of one's own.
-    pub fn clear(&mut self) {
+    fn output(&mut self, batch: &[LogEvent]) -> io::Result<()> {
         self.progress.clear();
+        for event in batch {
+            self.writer.write(event)?;
+        }
+        self.writer.flush()
     }
 
-    /// Shows what has happened, for the last time.
-    pub fn finish(&mut self, events: &mut mpsc::UnboundedReceiver<Event>) {
-        while let Ok(event) = events.try_recv() {
-            self.event(&event);
+    fn notice(&mut self, notice: Notice) {
+        self.progress.clear();
+        self.front.info(match notice {
+            Notice::Stopping => "Gracefully Stopping... press Ctrl+C again to force",
+            Notice::Aborting => "Aborting on container exit...",
+        });
+    }
+
+    fn applied(&mut self, done: &Converged) {
+        for warning in &done.plan.warnings {
+            if !(self.ignore_orphans && warning.starts_with("Found orphan")) {
+                self.front.warn(warning);
+            }
         }
+    }
+
+    fn settle(&mut self) {
         self.progress.finish(self.began.elapsed());
     }
 
-    /// Writes lines above the live block.
-    pub fn lines(
-        &mut self,
-        first: LogEvent,
-        more: &mut mpsc::Receiver<LogEvent>,
-        mut seen: impl FnMut(&LogEvent),
-    ) {
-        self.progress.clear();
-        let mut next = Some(first);
-        // A batch at a time, so that a flood of lines doesn't hold up everything else.
-        for _ in 0..BUFFERED_LINES {
-            let Some(event) = next else { break };
-            seen(&event);
-            // A reader that went away is told by the signal or the end of the containers.
-            let _ = self.writer.write(&event);
-            next = more.try_recv().ok();
-        }
-        if let Some(event) = next {
-            seen(&event);
-            let _ = self.writer.write(&event);
-        }
-        let _ = self.writer.flush();
+    fn tick(&mut self) {
+        self.progress.tick(self.began.elapsed());
+    }
+
+    fn unread(&self) -> Pin<Box<dyn Future<Output = ()>>> {
+        Box::pin(terminal::stdout_unread())
     }
 }
