@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Session;
-use crate::base::{ProjectName, ServiceName};
-use crate::engine::{ContainerQuery, EngineError};
+use crate::base::{ContainerId, ProjectName, ServiceName};
+use crate::engine::{ContainerQuery, Engine, EngineError};
+use crate::observe;
 use crate::spec::labels;
-use crate::state::{ContainerState, ObservedContainer};
+use crate::state::{ContainerState, Health, ObservedContainer};
 
 /// Which containers `ps` lists.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +43,30 @@ pub async fn containers(
             && query.only_known.as_ref().is_none_or(|known| known.iter().any(|name| name == service))
     });
     found.sort_by(|a, b| a.name.cmp(&b.name));
+    if session.engine.capabilities().await?.checks_on_request {
+        add_health(&*session.engine, &mut found).await?;
+    }
     Ok(found)
+}
+
+/// Completes what a list doesn't show: the health of running containers, in the words of other engines.
+async fn add_health(engine: &dyn Engine, containers: &mut [ObservedContainer]) -> Result<(), EngineError> {
+    let running: Vec<ContainerId> =
+        containers.iter().filter(|c| c.state == ContainerState::Running).map(|c| c.id.clone()).collect();
+    let details = observe::health(engine, &running).await?;
+    for container in containers {
+        let Some(health) = details.get(&container.id) else { continue };
+        let word = match health {
+            Health::Starting => "health: starting",
+            Health::Healthy => "healthy",
+            Health::Unhealthy => "unhealthy",
+        };
+        container.health = Some(*health);
+        if !container.status.ends_with(')') {
+            container.status = format!("{} ({word})", container.status);
+        }
+    }
+    Ok(())
 }
 
 /// A project as `ls` shows it.

@@ -6,6 +6,7 @@
 //! what should be done, and no task outlives [`run`].
 
 mod cancel;
+mod checks;
 mod evidence;
 mod narrate;
 mod report;

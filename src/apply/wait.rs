@@ -7,6 +7,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
 use super::cancel::{Cancel, CancelStage};
+use super::checks;
 use super::narrate::Events;
 use super::report::ApplyError;
 use crate::base::{ContainerId, ServiceName};
@@ -128,6 +129,8 @@ impl Wait<'_> {
             () = cancel.reached(CancelStage::Graceful) => return Ok(Waited::Interrupted),
             ended = self.until_it_holds(engine, pulse, &mut news, begun) => ended,
             failure = self.until_too_late(engine, pulse, begun) => Err(failure),
+            never = checks::drive(engine, pulse, &self.containers, self.fresh), if self.needs_health() =>
+                match never {},
         };
         match ended {
             Ok(status) => {
@@ -165,6 +168,10 @@ impl Wait<'_> {
                 Ok(Waited::Over)
             }
         }
+    }
+
+    fn needs_health(&self) -> bool {
+        matches!(self.condition, Condition::Healthy | Condition::RunningOrHealthy)
     }
 
     fn tell(&self, events: &Events, status: Status) {

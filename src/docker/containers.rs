@@ -14,12 +14,16 @@ use crate::engine::{
     LogQuery,
 };
 use crate::spec::ContainerSpec;
-use crate::state::ObservedContainer;
+use crate::state::{ContainerState, ObservedContainer};
 
 /// What a container takes to stop when nobody says, in the engine.
 const USUAL_GRACE: Duration = Duration::from_secs(10);
 /// The grace period of a container isn't known here when the caller leaves it to the engine.
 const LONGEST_GRACE: Duration = Duration::from_secs(24 * 3600);
+
+/// Checks have deadlines of their own, which the engine holds them to: this one is only there so that none waits
+/// for ever.
+const LONGEST_CHECK: Duration = Duration::from_secs(3600);
 
 fn subject(id: &str) -> String {
     format!("container {id}")
@@ -66,6 +70,20 @@ impl Docker {
         self.transport.done(call).await
     }
 
+    pub(super) async fn is_not_running(&self, id: &ContainerId) -> bool {
+        let found = self.inspect_container(id).await;
+        found.is_ok_and(|found| found.state != ContainerState::Running)
+    }
+
+    /// Podman answers 500 where Docker answers 409: whether the name is taken decides.
+    async fn or_taken(&self, error: EngineError, name: &str) -> EngineError {
+        let taken = async {
+            let bearer = self.inspect_container(&ContainerId::from(name)).await;
+            bearer.is_ok_and(|bearer| bearer.name == name)
+        };
+        self.or_conflict(error, taken).await
+    }
+
     fn fault_of(&self, id: &ContainerId) -> impl Fn(super::error::Fault) -> EngineError + Send + use<> {
         let (transport, subject) = (self.transport.clone(), subject(id));
         move |fault| transport.fault(&subject, fault)
@@ -110,7 +128,10 @@ impl Containers for Docker {
                 query.push(("platform", platform));
             }
             let call = Call::new(Method::POST, with_query("/containers/create", &query), subject(&name));
-            let created: Created = self.transport.json(call.body(&body)).await?;
+            let created: Created = match self.transport.json(call.body(&body)).await {
+                Ok(created) => created,
+                Err(error) => return Err(self.or_taken(error, &name).await),
+            };
             Ok(CreatedContainer {
                 id: ContainerId::from(created.id),
                 warnings: created.warnings.unwrap_or_default(),
@@ -136,7 +157,11 @@ impl Containers for Docker {
     fn kill_container(&self, id: &ContainerId, signal: &str) -> Answer<'_, ()> {
         let (id, signal) = (id.clone(), signal.to_owned());
         Box::pin(async move {
-            self.transport.done(self.on(Method::POST, &id, "/kill", &[("signal", &signal)])?).await
+            let call = self.on(Method::POST, &id, "/kill", &[("signal", &signal)])?;
+            match self.transport.done(call).await {
+                Ok(()) => Ok(()),
+                Err(error) => Err(self.or_conflict(error, self.is_not_running(&id)).await),
+            }
         })
     }
 
@@ -152,17 +177,31 @@ impl Containers for Docker {
     fn rename_container(&self, id: &ContainerId, name: &str) -> Answer<'_, ()> {
         let (id, name) = (id.clone(), name.to_owned());
         Box::pin(async move {
-            self.transport.done(self.on(Method::POST, &id, "/rename", &[("name", &name)])?).await
+            let call = self.on(Method::POST, &id, "/rename", &[("name", &name)])?;
+            match self.transport.done(call).await {
+                Ok(()) => Ok(()),
+                Err(error) => Err(self.or_taken(error, &name).await),
+            }
         })
     }
 
-    fn upload(&self, id: &ContainerId, archive: Bytes, keep_owner: bool) -> Answer<'_, ()> {
+    fn check_health(&self, id: &ContainerId) -> Answer<'_, ()> {
+        let id = id.clone();
+        Box::pin(async move {
+            let call = self.on(Method::GET, &id, "/healthcheck", &[])?.libpod().patience(LONGEST_CHECK);
+            self.transport.done(call).await
+        })
+    }
+
+    fn upload(&self, id: &ContainerId, archive: Bytes) -> Answer<'_, ()> {
         let id = id.clone();
         Box::pin(async move {
             let options = bollard::query_parameters::UploadToContainerOptions {
                 path: "/".to_owned(),
                 no_overwrite_dir_non_dir: Some("true".to_owned()),
-                copy_uidgid: keep_owner.then(|| "1".to_owned()),
+                // "Copy the ids" means those of the container's user, in all engines: without it the archive's
+                // are kept.
+                copy_uidgid: None,
             };
             let name = encode(&id);
             let work = self.bollard.upload_to_container(&name, Some(options), bollard::body_full(archive));

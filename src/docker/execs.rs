@@ -34,7 +34,12 @@ impl Execs for Docker {
                 working_dir: request.working_dir,
                 ..CreateExecOptions::default()
             };
-            let created = self.bollard.create_exec(&encode(&container), options).await.map_err(fault)?;
+            let created = match self.bollard.create_exec(&encode(&container), options).await {
+                Ok(created) => created,
+                Err(error) => {
+                    return Err(self.or_conflict(fault(error), self.is_not_running(&container)).await);
+                }
+            };
             let start = StartExecOptions { detach: false, tty: request.tty, output_capacity: None };
             let started = self.bollard.start_exec(&created.id, Some(start)).await.map_err(fault)?;
             let mut kept = Vec::new();

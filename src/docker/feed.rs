@@ -39,7 +39,8 @@ fn event(value: &serde_json::Value) -> EngineEvent {
         "die" => {
             EventKind::Die(attributes.get("exitCode").and_then(|code| code.parse().ok()).unwrap_or_default())
         }
-        "destroy" => EventKind::Destroy,
+        // Podman calls it so.
+        "destroy" | "remove" => EventKind::Destroy,
         "health_status: healthy" => EventKind::Health(Health::Healthy),
         "health_status: unhealthy" => EventKind::Health(Health::Unhealthy),
         other => EventKind::Other(other.to_owned()),

@@ -12,7 +12,7 @@ use super::{Docker, SHORT, stream};
 use crate::base::ImageId;
 use crate::base::image_ref::ImageRef;
 use crate::base::platform::Platform;
-use crate::engine::{Answer, Answers, EngineError, Images, PullProgress, System};
+use crate::engine::{Answer, Answers, EngineError, Images, PullProgress};
 use crate::state::{ApiVersion, ObservedImage};
 
 /// From here on an inspection tells the manifests.
@@ -38,13 +38,19 @@ impl Images for Docker {
             if reference.is_empty() {
                 return Err(missing());
             }
-            let capabilities = self.capabilities().await?;
             let path = format!("/images/{}/json", encode_reference(&reference));
-            let path = if capabilities.api >= MANIFESTS { format!("{path}?manifests=1") } else { path };
+            let manifests = self.transport.version().await? >= MANIFESTS;
+            let path = if manifests { format!("{path}?manifests=1") } else { path };
             let answer: serde_json::Value =
                 self.transport.json(Call::new(Method::GET, path, subject.clone())).await?;
-            let host = Platform { os: capabilities.os, arch: capabilities.arch, variant: String::new() };
-            observed(View(&answer), wanted.as_ref(), &host).ok_or_else(missing)
+            let image = View(&answer);
+            // Among several manifests that of the engine's own platform counts, unless one is asked for.
+            let wish = match &wanted {
+                Some(_) => None,
+                None if image.items("Manifests").nth(1).is_some() => Some(self.host().await?),
+                None => None,
+            };
+            observed(image, wanted.as_ref(), wish).ok_or_else(missing)
         })
     }
 
@@ -172,7 +178,8 @@ fn pull_status(code: i64, message: &str) -> u16 {
 }
 
 /// What an inspection tells; `None` when no local image is of the wanted platform.
-fn observed(image: View<'_>, wanted: Option<&Platform>, host: &Platform) -> Option<ObservedImage> {
+/// `host` is the engine's own platform, which counts when none is wanted; unknown where it can't matter.
+fn observed(image: View<'_>, wanted: Option<&Platform>, host: Option<&Platform>) -> Option<ObservedImage> {
     let config = image.at("Config");
     let flat = platform(image.text("Os"), image.text("Architecture"), image.text("Variant"));
     let id = image.text("Id");
@@ -198,8 +205,8 @@ fn observed(image: View<'_>, wanted: Option<&Platform>, host: &Platform) -> Opti
             return None;
         }
     }
-    let wish = wanted.unwrap_or(host);
-    let identity = match local.iter().find(|(_, of)| fits(of.as_ref(), wish)) {
+    let wish = wanted.or(host);
+    let identity = match local.iter().find(|(_, of)| wish.is_some_and(|wish| fits(of.as_ref(), wish))) {
         Some((digest, _)) => digest.clone(),
         None => match local.as_slice() {
             [(digest, _)] => digest.clone(),
@@ -251,7 +258,7 @@ mod tests {
             manifest("sha256:s390x", "s390x", false)]});
         let at = |text: Option<&str>| {
             let wanted = text.map(|text| Platform::parse(text).expect("a platform"));
-            observed(View(&image), wanted.as_ref(), &host()).map(|image| image.identity)
+            observed(View(&image), wanted.as_ref(), Some(&host())).map(|image| image.identity)
         };
         assert_eq!(at(None).as_deref(), Some("sha256:amd"));
         assert_eq!(at(Some("linux/arm64/v8")).as_deref(), Some("sha256:arm"));
@@ -263,11 +270,11 @@ mod tests {
         let image = json!({"Id": "sha256:x", "Os": "linux", "Architecture": "amd64",
             "Config": {"Volumes": {"/data": {}}, "Cmd": null, "Env": ["A=1"], "Labels": null},
             "Metadata": {"LastTagTime": "0001-01-01T00:00:00Z"}});
-        let found = observed(View(&image), None, &host()).expect("an image");
+        let found = observed(View(&image), None, None).expect("an image");
         assert_eq!((found.identity.as_str(), found.last_tagged), ("sha256:x", None));
         assert_eq!(found.volumes, ["/data"]);
         let arm = Platform::parse("linux/arm64").expect("a platform");
-        assert!(observed(View(&image), Some(&arm), &host()).is_none());
+        assert!(observed(View(&image), Some(&arm), None).is_none());
     }
 
     #[test]

@@ -260,12 +260,16 @@ fn mount(mount: View<'_>) -> MountSpec {
 fn network(root: View<'_>, short: &str) -> NetworkAttachment {
     let mode = root.at("HostConfig").text("NetworkMode");
     let disabled = root.at("Config").flag("NetworkDisabled");
+    let networks = root.at("NetworkSettings").entries("Networks");
+    // Podman 4 calls every network "bridge" here.
+    let elsewhere = mode == "bridge"
+        && !networks.is_empty()
+        && !networks.iter().any(|(name, _)| matches!(*name, "bridge" | "podman"));
     let own = matches!(mode.as_str(), "" | "default" | "bridge" | "host" | "none" | "nat")
         || mode.starts_with("container:");
-    let mut endpoints: Vec<EndpointSpec> = if own {
+    let mut endpoints: Vec<EndpointSpec> = if own && !elsewhere {
         Vec::new()
     } else {
-        let networks = root.at("NetworkSettings").entries("Networks");
         networks.into_iter().map(|(name, endpoint)| endpoint_spec(name, endpoint, short)).collect()
     };
     // The primary one is the mode.

@@ -20,8 +20,6 @@ fn or_empty<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(from: D) -
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Version {
     #[serde(default, deserialize_with = "or_empty")]
-    pub(super) version: String,
-    #[serde(default, deserialize_with = "or_empty")]
     pub(super) os: String,
     #[serde(default, deserialize_with = "or_empty")]
     pub(super) arch: String,
@@ -128,8 +126,12 @@ impl Container {
             .networks
             .into_iter()
             .map(|(network, endpoint)| ObservedEndpoint {
+                // Podman 4 lists the name in the place of the id.
+                network_id: NetworkId::from(match endpoint.network_id {
+                    id if id == network => String::new(),
+                    id => id,
+                }),
                 network,
-                network_id: NetworkId::from(endpoint.network_id),
                 aliases: endpoint.aliases,
                 ip_address: Some(endpoint.ip_address).filter(|ip| !ip.is_empty()),
             })
@@ -268,6 +270,16 @@ mod tests {
         assert_eq!(health("Exited (0) 1 second ago"), None);
         assert_eq!(exit_code("Exited (137) 3 seconds ago", ContainerState::Exited), Some(137));
         assert_eq!(exit_code("Up 2 minutes", ContainerState::Running), None);
+    }
+
+    #[test]
+    fn a_name_in_the_place_of_an_id_is_none() {
+        let text = r#"{"Id":"1","NetworkSettings":{"Networks":{"p_default":{"NetworkID":"p_default"},
+            "p_back":{"NetworkID":"0f"}}}}"#;
+        let container: Container = serde_json::from_str(text).expect("an entry");
+        let ids = container.observed().networks.into_iter().map(|e| (e.network, e.network_id.to_string()));
+        let wanted = [("p_back".to_owned(), "0f".to_owned()), ("p_default".to_owned(), String::new())];
+        assert_eq!(ids.collect::<Vec<_>>(), wanted);
     }
 
     #[test]

@@ -31,6 +31,7 @@ use std::time::Duration;
 use hyper::Method;
 use tokio::sync::OnceCell;
 
+use crate::base::platform::Platform;
 use crate::engine::{Answer, EngineError, System};
 use crate::state::{ApiVersion, Capabilities};
 use transport::{Call, Transport};
@@ -110,7 +111,7 @@ pub struct Docker {
     transport: Transport,
     bollard: bollard::Docker,
     credentials: Credentials,
-    capabilities: Arc<OnceCell<Capabilities>>,
+    host: Arc<OnceCell<Platform>>,
 }
 
 impl Docker {
@@ -139,20 +140,39 @@ impl Docker {
         )
         .map_err(|error| EndpointError::Setup(error.to_string()))?;
         let credentials = Credentials::new(config);
-        Ok(Docker { transport, bollard, credentials, capabilities: Arc::default() })
+        Ok(Docker { transport, bollard, credentials, host: Arc::default() })
     }
 
-    async fn ask_capabilities(&self) -> Result<Capabilities, EngineError> {
-        let api = self.transport.version().await?;
-        let answer: list::Version =
-            self.transport.json(Call::new(Method::GET, "/version", "engine version")).await?;
-        Ok(Capabilities { api, engine_version: answer.version, os: answer.os, arch: answer.arch })
+    /// Podman answers 500 to calls that clash with the state of things, where Docker answers 409. Looking at that
+    /// state tells which it is.
+    async fn or_conflict(&self, error: EngineError, clashes: impl Future<Output = bool>) -> EngineError {
+        match error {
+            EngineError::Refused { subject, status: 500, message }
+                if self.transport.engine().await.is_ok_and(|engine| engine.libpod) && clashes.await =>
+            {
+                EngineError::Conflict { subject, message }
+            }
+            error => error,
+        }
+    }
+
+    /// The platform the engine runs on; asked once.
+    async fn host(&self) -> Result<&Platform, EngineError> {
+        let ask = || async {
+            let call = Call::new(Method::GET, "/version", "engine version");
+            let answer: list::Version = self.transport.json(call).await?;
+            Ok(Platform { os: answer.os, arch: answer.arch, variant: String::new() })
+        };
+        self.host.get_or_try_init(ask).await
     }
 }
 
 impl System for Docker {
     fn capabilities(&self) -> Answer<'_, Capabilities> {
-        Box::pin(async move { self.capabilities.get_or_try_init(|| self.ask_capabilities()).await.cloned() })
+        Box::pin(async move {
+            let engine = self.transport.engine().await?;
+            Ok(Capabilities { api: engine.api, checks_on_request: engine.libpod })
+        })
     }
 
     fn endpoint(&self) -> &str {

@@ -84,6 +84,12 @@ fn definition(network: View<'_>) -> NetworkSpec {
     }
 }
 
+impl Docker {
+    async fn has_network(&self, name: &str) -> bool {
+        self.inspect_network(name).await.is_ok()
+    }
+}
+
 impl Networks for Docker {
     fn list_networks(&self, labels: &[String]) -> Answer<'_, Vec<ObservedNetwork>> {
         let filters = filters(&[("label", labels)]);
@@ -117,7 +123,7 @@ impl Networks for Docker {
             #[serde(rename = "Id")]
             id: String,
         }
-        let subject = format!("network {}", spec.name);
+        let (subject, name) = (format!("network {}", spec.name), spec.name.clone());
         let body = NetworkCreateRequest {
             name: spec.name.clone(),
             driver: spec.driver.clone(),
@@ -137,14 +143,21 @@ impl Networks for Docker {
                 body["CheckDuplicate"] = json!(true);
             }
             let call = Call::new(Method::POST, "/networks/create", subject).body(&body);
-            let created: Created = self.transport.json(call).await?;
-            Ok(NetworkId::from(created.id))
+            match self.transport.json::<Created>(call).await {
+                Ok(created) => Ok(NetworkId::from(created.id)),
+                Err(error) => Err(self.or_conflict(error, self.has_network(&name)).await),
+            }
         })
     }
 
     fn remove_network(&self, id: &NetworkId) -> Answer<'_, ()> {
-        let call = of_network(Method::DELETE, id, "");
-        Box::pin(async move { self.transport.done(call?).await })
+        let (call, id) = (of_network(Method::DELETE, id, ""), id.clone());
+        Box::pin(async move {
+            match self.transport.done(call?).await {
+                Ok(()) => Ok(()),
+                Err(error) => Err(self.or_conflict(error, self.has_network(&id)).await),
+            }
+        })
     }
 
     fn connect(
@@ -208,7 +221,15 @@ impl Volumes for Docker {
     }
 
     fn remove_volume(&self, name: &str) -> Answer<'_, ()> {
-        let call = of_volume(Method::DELETE, name, &[("force", "1")]);
-        Box::pin(async move { self.transport.done(call?).await })
+        let (call, name) = (of_volume(Method::DELETE, name, &[("force", "1")]), name.to_owned());
+        Box::pin(async move {
+            match self.transport.done(call?).await {
+                Ok(()) => Ok(()),
+                Err(error) => {
+                    let there = async { self.inspect_volume(&name).await.is_ok() };
+                    Err(self.or_conflict(error, there).await)
+                }
+            }
+        })
     }
 }

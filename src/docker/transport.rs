@@ -42,13 +42,35 @@ struct Shared {
     endpoint: String,
     headers: HeaderMap,
     pinned: Option<ApiVersion>,
-    version: OnceCell<ApiVersion>,
+    engine: OnceCell<Spoken>,
     calls: Semaphore,
 }
+
+/// What an engine says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Spoken {
+    /// The API version spoken: the pinned one, else the lower of the engine's newest and ours.
+    pub(super) api: ApiVersion,
+    /// Whether it is Podman, which has an API of its own beside Docker's.
+    pub(super) libpod: bool,
+}
+
+/// Where a path begins.
+#[derive(Clone, Copy)]
+enum Root {
+    /// Docker's API, in the version spoken.
+    Docker,
+    /// Podman's own.
+    Libpod,
+}
+
+/// Podman's own API in the oldest version that serves Docker's 1.40 and later.
+const LIBPOD: &str = "/v4.0.0/libpod";
 
 /// One request.
 pub(super) struct Call {
     method: Method,
+    root: Root,
     path: String,
     subject: String,
     body: Bytes,
@@ -62,6 +84,7 @@ impl Call {
     pub(super) fn new(method: Method, path: impl Into<String>, subject: impl Into<String>) -> Call {
         Call {
             method,
+            root: Root::Docker,
             path: path.into(),
             subject: subject.into(),
             body: Bytes::new(),
@@ -69,6 +92,12 @@ impl Call {
             patience: SHORT,
             long: false,
         }
+    }
+
+    /// A call of Podman's own API.
+    pub(super) fn libpod(mut self) -> Call {
+        self.root = Root::Libpod;
+        self
     }
 
     /// Sends a JSON body.
@@ -112,7 +141,7 @@ impl Transport {
                 endpoint: endpoint.text,
                 headers,
                 pinned,
-                version: OnceCell::new(),
+                engine: OnceCell::new(),
                 calls: Semaphore::new(MOST_CALLS),
             }),
         })
@@ -124,13 +153,18 @@ impl Transport {
 
     /// The API version spoken: the pinned one, else the lower of the engine's newest and ours.
     pub(super) async fn version(&self) -> Result<ApiVersion, EngineError> {
-        if let Some(pinned) = self.shared.pinned {
-            return Ok(pinned);
+        match self.shared.pinned {
+            Some(pinned) => Ok(pinned),
+            None => self.engine().await.map(|engine| engine.api),
         }
-        self.shared.version.get_or_try_init(|| self.negotiate()).await.copied()
     }
 
-    async fn negotiate(&self) -> Result<ApiVersion, EngineError> {
+    /// What the engine says of itself; asked once.
+    pub(super) async fn engine(&self) -> Result<Spoken, EngineError> {
+        self.shared.engine.get_or_try_init(|| self.negotiate()).await.copied()
+    }
+
+    async fn negotiate(&self) -> Result<Spoken, EngineError> {
         let call = Call::new(Method::GET, "/_ping", "engine");
         let response = self.within(&call, self.roundtrip(&call, None)).await?;
         // An engine that doesn't say speaks 1.24, as its own client assumes.
@@ -140,7 +174,11 @@ impl Transport {
             .and_then(|value| value.to_str().ok())
             .and_then(ApiVersion::parse)
             .unwrap_or(ApiVersion::new(1, 24));
+        let libpod = response.headers().contains_key("libpod-api-version");
         self.drain(response).await;
+        if let Some(api) = self.shared.pinned {
+            return Ok(Spoken { api, libpod });
+        }
         let version = theirs.min(NEWEST_API);
         if version < OLDEST_API {
             return Err(EngineError::Unsupported {
@@ -149,7 +187,7 @@ impl Transport {
                 has: version,
             });
         }
-        Ok(version)
+        Ok(Spoken { api: version, libpod })
     }
 
     /// Sends a request; the answer's head has come and says success. Streams begin like this.
@@ -206,9 +244,10 @@ impl Transport {
         version: Option<ApiVersion>,
     ) -> Result<Response<Incoming>, EngineError> {
         let broken = |cause: String| self.fault(&call.subject, Fault::Broken(cause));
-        let path = match version {
-            Some(version) => format!("/v{version}{}", call.path),
-            None => call.path.clone(),
+        let path = match (version, call.root) {
+            (Some(version), Root::Docker) => format!("/v{version}{}", call.path),
+            (_, Root::Libpod) => format!("{LIBPOD}{}", call.path),
+            (None, Root::Docker) => call.path.clone(),
         };
         let mut request = Request::builder()
             .method(call.method.clone())

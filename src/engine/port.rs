@@ -29,7 +29,7 @@ impl<T: System + Containers + Networks + Volumes + Images + Execs + Feed + Send 
 
 /// The engine itself.
 pub trait System {
-    /// Version, platform, and the API version spoken. Asked once; adapters remember it.
+    /// The API version spoken and what else sets engines apart. Asked once; adapters remember it.
     fn capabilities(&self) -> Answer<'_, Capabilities>;
 
     /// The address, for messages.
@@ -147,8 +147,11 @@ pub trait Containers {
     fn remove_container(&self, id: &ContainerId, volumes: bool) -> Answer<'_, ()>;
     /// Gives it another name.
     fn rename_container(&self, id: &ContainerId, name: &str) -> Answer<'_, ()>;
-    /// Unpacks a tar archive at `/`.
-    fn upload(&self, id: &ContainerId, archive: Bytes, keep_owner: bool) -> Answer<'_, ()>;
+    /// Runs its health check once, on an engine with [`Capabilities::checks_on_request`]; ends with the check,
+    /// whose result an inspection then shows. Elsewhere an error.
+    fn check_health(&self, id: &ContainerId) -> Answer<'_, ()>;
+    /// Unpacks a tar archive at `/`; owners and modes are those of its entries.
+    fn upload(&self, id: &ContainerId, archive: Bytes) -> Answer<'_, ()>;
     /// Reads its log.
     fn logs(&self, id: &ContainerId, query: LogQuery) -> Answer<'_, Answers<LogChunk>>;
     /// Listens to its output from now on, without replay; must be called before the start to miss nothing.

@@ -116,6 +116,13 @@ impl MemoryEngine {
         engine
     }
 
+    /// An engine that runs health checks only when it is asked to, as Podman without systemd does.
+    pub fn with_checks_on_request() -> MemoryEngine {
+        let engine = MemoryEngine::with_api(ApiVersion::new(1, 41));
+        engine.world().checks_on_request = true;
+        engine
+    }
+
     fn with_world(world: World) -> MemoryEngine {
         let shared =
             Shared { world: Mutex::new(world), changed: Notify::new(), afterwards: Mutex::default() };

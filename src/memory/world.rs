@@ -22,6 +22,8 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub(super) struct World {
     pub(super) api: ApiVersion,
+    /// Health checks run only when they are asked for, and lists don't show health.
+    pub(super) checks_on_request: bool,
     pub(super) containers: BTreeMap<ContainerId, Container>,
     pub(super) networks: BTreeMap<NetworkId, Network>,
     pub(super) volumes: BTreeMap<String, Volume>,
@@ -117,6 +119,7 @@ impl World {
     pub(super) fn new(api: ApiVersion) -> World {
         let mut world = World {
             api,
+            checks_on_request: false,
             containers: BTreeMap::new(),
             networks: BTreeMap::new(),
             volumes: BTreeMap::new(),
@@ -296,14 +299,7 @@ impl World {
             }
             match due {
                 Due::Exit(code) => self.exit(&id, code, false, at),
-                Due::Health(health) => {
-                    let check = self.check(&id, health, at);
-                    if let Some(container) = self.containers.get_mut(&id) {
-                        container.health = Some(health);
-                        container.checks.extend(check);
-                    }
-                    self.tell(&id, EventKind::Health(health));
-                }
+                Due::Health(health) => self.checked(&id, health, at),
                 Due::Restart => {
                     if let Some(container) = self.containers.get_mut(&id) {
                         container.restarts += 1;
@@ -315,16 +311,47 @@ impl World {
         }
     }
 
-    /// The check that decided a container's health.
-    fn check(&self, id: &ContainerId, health: Health, at: Instant) -> Option<HealthLog> {
-        let output = self.behaviour(self.containers.get(id)?).check_output;
-        Some(HealthLog { end: time(self.clock(at)), exit_code: i64::from(health != Health::Healthy), output })
+    /// A check decided a container's health.
+    fn checked(&mut self, id: &ContainerId, health: Health, at: Instant) {
+        let Some(container) = self.containers.get(id) else { return };
+        let output = self.behaviour(container).check_output;
+        let end = time(self.clock(at));
+        if let Some(container) = self.containers.get_mut(id) {
+            container.health = Some(health);
+            container.checks.push(HealthLog { end, exit_code: i64::from(health != Health::Healthy), output });
+        }
+        self.tell(id, EventKind::Health(health));
+    }
+
+    /// Runs a container's health check: what its behaviour says of it by now comes about.
+    pub(super) fn check_on_request(&mut self, key: &str, now: Instant) -> Result<(), EngineError> {
+        let container = self.find(key)?;
+        let (id, subject) = (container.id.clone(), format!("container {}", container.name));
+        if !container.running() {
+            let message = format!("container {id} is not running");
+            return Err(EngineError::Conflict { subject, message });
+        }
+        if !self.checks_on_request || !container.has_health_check() {
+            let message = "the container has no health check that can be asked for".to_owned();
+            return Err(EngineError::Refused { subject, status: 500, message });
+        }
+        let verdicts = container.due.iter().filter(|(at, _)| *at <= now).filter_map(|(at, due)| match due {
+            Due::Health(health) => Some((*at, *health)),
+            Due::Exit(_) | Due::Restart => None,
+        });
+        let Some((at, health)) = verdicts.max_by_key(|(at, _)| *at) else { return Ok(()) };
+        if let Some(container) = self.containers.get_mut(&id) {
+            container.due.retain(|(due_at, due)| *due_at > at || !matches!(due, Due::Health(_)));
+        }
+        self.checked(&id, health, now);
+        Ok(())
     }
 
     fn next_due(&self) -> Option<(Instant, ContainerId, Due)> {
         self.containers
             .values()
             .flat_map(|container| container.due.iter().map(|(at, due)| (*at, container.id.clone(), *due)))
+            .filter(|(.., due)| !(self.checks_on_request && matches!(due, Due::Health(_))))
             .min_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)))
     }
 

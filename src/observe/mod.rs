@@ -12,9 +12,9 @@ use futures_util::future::{join_all, try_join_all};
 use futures_util::stream::iter;
 
 use crate::base::{ContainerId, ProjectName};
-use crate::engine::{ContainerQuery, Engine, EngineError};
+use crate::engine::{ContainerDetail, ContainerQuery, Engine, EngineError};
 use crate::spec::{ContainerSpec, Desired, labels};
-use crate::state::{Observed, ObservedContainer, ObservedImage, ObservedNetwork, ObservedVolume};
+use crate::state::{Health, Observed, ObservedContainer, ObservedImage, ObservedNetwork, ObservedVolume};
 
 /// What to look for.
 #[derive(Clone, Debug)]
@@ -46,12 +46,29 @@ pub async fn details(
     engine: &dyn Engine,
     ids: &[ContainerId],
 ) -> Result<HashMap<ContainerId, ContainerSpec>, EngineError> {
+    inspect(engine, ids, |detail| Some(*detail.spec)).await
+}
+
+/// The health of those containers that have a check.
+pub async fn health(
+    engine: &dyn Engine,
+    ids: &[ContainerId],
+) -> Result<HashMap<ContainerId, Health>, EngineError> {
+    inspect(engine, ids, |detail| detail.health).await
+}
+
+/// Something of each container; those that went away meanwhile, or haven't got it, are left out.
+async fn inspect<T>(
+    engine: &dyn Engine,
+    ids: &[ContainerId],
+    pick: impl Fn(ContainerDetail) -> Option<T>,
+) -> Result<HashMap<ContainerId, T>, EngineError> {
     let ask = |id: ContainerId| async move { (engine.inspect_container(&id).await, id) };
     let mut answers = iter(ids.iter().cloned().map(ask)).buffer_unordered(INSPECTIONS);
     let mut found = HashMap::new();
     while let Some((answer, id)) = answers.next().await {
-        if let Some(detail) = unless_missing(answer)? {
-            found.insert(id, *detail.spec);
+        if let Some(picked) = unless_missing(answer)?.and_then(&pick) {
+            found.insert(id, picked);
         }
     }
     Ok(found)

@@ -95,7 +95,7 @@ pub enum Health {
 pub struct ObservedEndpoint {
     /// The network's name.
     pub network: String,
-    /// The network's id; empty while the container never ran.
+    /// The network's id; empty where the engine doesn't say: while the container never ran, and on Podman 4.
     pub network_id: NetworkId,
     /// Names it answers to.
     pub aliases: Vec<String>,
@@ -192,16 +192,14 @@ pub struct ApiVersion {
 }
 
 /// What the engine is and can do.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
     /// The API version spoken: the lower of the engine's newest and ours.
     pub api: ApiVersion,
-    /// Version of the engine (`28.5.2`), empty when unknown.
-    pub engine_version: String,
-    /// `linux` or `windows`.
-    pub os: String,
-    /// `amd64`, `arm64`, …
-    pub arch: String,
+    /// Nothing runs health checks unless it is asked to, and lists of containers don't show health: Podman
+    /// leaves its checks to systemd's timers, which aren't there in containers, over SSH without a session, or
+    /// on systems without systemd.
+    pub checks_on_request: bool,
 }
 
 impl ApiVersion {

@@ -1,9 +1,9 @@
 //! Whole commands of the built binary on real engines.
 //!
 //! The engine is that of `RCOMPOSE_TEST_ENGINE` (an address; the usual socket otherwise), a second one that
-//! of `RCOMPOSE_TEST_ENGINE_MODERN`. Without an engine each test says aloud that it was not run; with
-//! `CI=true` that fails. Both have the image `busybox:latest`. Every test has a project of its own and all
-//! run at once, so containers are told to die quickly.
+//! of `RCOMPOSE_TEST_ENGINE_MODERN`, and Podman, for a part of the tests, that of `RCOMPOSE_TEST_ENGINE_PODMAN`.
+//! Without an engine each test says aloud that it was not run; with `CI=true` that fails. All have the image
+//! `busybox:latest`. Every test has a project of its own and all run at once, so containers are told to die quickly.
 
 mod attached;
 mod bench;
@@ -11,5 +11,6 @@ mod failures;
 mod interrupted;
 mod keys;
 mod lifecycle;
+mod podman;
 mod progress;
 mod up;

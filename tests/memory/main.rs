@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
 mod carried;
+mod checks;
 mod failures;
 #[path = "../files/fixtures.rs"]
 mod fixtures;

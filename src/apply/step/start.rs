@@ -21,10 +21,9 @@ impl Run<'_> {
         let id = self.container(&container.id)?;
         self.options.listener.before_start(&id, &container.name, container.service.as_ref()).await;
         for upload in uploads.iter().filter(|upload| !upload.content.is_empty()) {
-            let keep_owner = upload.uid.is_some() || upload.gid.is_some();
             let archive = pack(upload)
                 .map_err(|source| ApplyError::Pack { resource: upload.resource.clone(), source })?;
-            self.engine.upload(&id, archive, keep_owner).await?;
+            self.engine.upload(&id, archive).await?;
         }
         self.engine.start_container(&id).await?;
         self.hooks(&id, container, post_start).await

@@ -148,7 +148,15 @@ impl Containers for MemoryEngine {
         })
     }
 
-    fn upload(&self, id: &ContainerId, archive: Bytes, _: bool) -> Answer<'_, ()> {
+    fn check_health(&self, id: &ContainerId) -> Answer<'_, ()> {
+        let id = id.clone();
+        let subject = self.called(&id);
+        Box::pin(async move {
+            self.call("check_health", &subject, false, |world, now| world.check_on_request(&id, now)).await
+        })
+    }
+
+    fn upload(&self, id: &ContainerId, archive: Bytes) -> Answer<'_, ()> {
         let id = id.clone();
         let subject = self.called(&id);
         Box::pin(async move {
@@ -248,7 +256,7 @@ fn failing_streak(container: &Container) -> i64 {
 fn observed(world: &World, container: &Container, now: i64) -> ObservedContainer {
     let spec = &container.spec;
     let age = now - container.created;
-    let health = container.health.filter(|_| container.running());
+    let health = container.health.filter(|_| container.running() && !world.checks_on_request);
     let status = match container.state {
         ContainerState::Created => "Created".to_owned(),
         ContainerState::Exited => format!("Exited ({}) {age} seconds ago", container.exit_code),

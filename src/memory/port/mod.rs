@@ -18,12 +18,7 @@ use crate::state::Capabilities;
 impl System for MemoryEngine {
     fn capabilities(&self) -> Answer<'_, Capabilities> {
         Box::pin(self.call("capabilities", "", false, |world, _| {
-            Ok(Capabilities {
-                api: world.api,
-                engine_version: "memory".to_owned(),
-                os: "linux".to_owned(),
-                arch: "amd64".to_owned(),
-            })
+            Ok(Capabilities { api: world.api, checks_on_request: world.checks_on_request })
         }))
     }
 

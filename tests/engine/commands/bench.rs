@@ -17,20 +17,39 @@ const USUAL: &str = "unix:///var/run/docker.sock";
 /// No test waits longer for something that must come.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// Runs a test on every engine there is, side by side.
+/// An engine to test on: what its projects' names end with, and where its address is found.
+type Choice = (&'static str, &'static str);
+
+const DOCKER: [Choice; 2] = [("e", "RCOMPOSE_TEST_ENGINE"), ("m", "RCOMPOSE_TEST_ENGINE_MODERN")];
+const PODMAN: Choice = ("p", "RCOMPOSE_TEST_ENGINE_PODMAN");
+
+/// Runs a test on each Docker engine there is, side by side.
 pub fn on_each(name: &str, test: impl Fn(&Bench) + Sync) {
-    let usual = std::env::var("RCOMPOSE_TEST_ENGINE").ok().filter(|address| !address.is_empty());
-    let modern = std::env::var("RCOMPOSE_TEST_ENGINE_MODERN").ok().filter(|address| !address.is_empty());
+    on(&DOCKER, name, test);
+}
+
+/// Runs a test on each engine there is, Podman too.
+pub fn on_each_and_podman(name: &str, test: impl Fn(&Bench) + Sync) {
+    on(&[DOCKER[0], DOCKER[1], PODMAN], name, test);
+}
+
+/// Runs a test on Podman, when it is there.
+pub fn on_podman(name: &str, test: impl Fn(&Bench) + Sync) {
+    on(&[PODMAN], name, test);
+}
+
+fn on(engines: &[Choice], name: &str, test: impl Fn(&Bench) + Sync) {
     let ci = std::env::var("CI").is_ok_and(|value| value == "true");
-    let engines = [("e", Some(usual.unwrap_or_else(|| USUAL.to_owned()))), ("m", modern)];
     std::thread::scope(|scope| {
-        for (tag, address) in engines {
-            let Some(address) = address else {
-                eprintln!("engine: NOT RUN: {name}: RCOMPOSE_TEST_ENGINE_MODERN is not set");
+        for (tag, variable) in engines {
+            let address = std::env::var(variable).ok().filter(|address| !address.is_empty());
+            let usual = (*tag == "e").then(|| USUAL.to_owned());
+            let Some(address) = address.or(usual) else {
+                eprintln!("engine: NOT RUN: {name}: {variable} is not set");
                 continue;
             };
             if connect(&address).is_err() {
-                assert!(!(ci && tag == "e"), "CI must have an engine at {address}");
+                assert!(!(ci && *tag == "e"), "CI must have an engine at {address}");
                 eprintln!("engine: NOT RUN: {name}: no engine answers at {address}");
                 continue;
             }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::bench::{Bench, on_each};
+use super::bench::{Bench, on_each, on_each_and_podman};
 
 const SHOP: &str = r#"
 x-idle: &idle {image: busybox, command: sleep 1000, stop_signal: SIGKILL}
@@ -17,7 +17,7 @@ services:
 
 #[test]
 fn up_makes_keeps_and_replaces() {
-    on_each("up", |bench| {
+    on_each_and_podman("up", |bench| {
         bench.compose(SHOP);
         assert_eq!(bench.run("plan").exits(2).out.lines().last(), Some("Plan: 4 to create"));
         // Named services bring their dependencies, and nothing else.
@@ -66,7 +66,7 @@ fn up_makes_keeps_and_replaces() {
 
 #[test]
 fn up_scales_and_clears_away() {
-    on_each("scale", |bench| {
+    on_each_and_podman("scale", |bench| {
         bench.compose(SHOP);
         bench.run("up -d --no-deps --scale web=3 web").exits(0);
         assert_eq!(bench.containers(), ["web-1", "web-2", "web-3"]);
@@ -97,7 +97,7 @@ fn up_scales_and_clears_away() {
 
 #[test]
 fn conditions_hold_back_what_waits() {
-    on_each("wait", |bench| {
+    on_each_and_podman("wait", |bench| {
         bench.compose(
             r#"
 x-quick: &quick {image: busybox, stop_signal: SIGKILL}

@@ -184,6 +184,12 @@ impl Bench {
         self.list(true).await.into_iter().find(|container| container.id == *id).expect("listed")
     }
 
+    /// Whether it is Podman, or the engine in memory that does as Podman does: its words are others, and health
+    /// checks run on request.
+    pub async fn is_podman(&self) -> bool {
+        self.engine.capabilities().await.unwrap().checks_on_request
+    }
+
     /// Waits until the container has ended.
     pub async fn ended(&self, id: &ContainerId) -> ContainerDetail {
         for _ in 0..400 {
