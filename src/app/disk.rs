@@ -43,7 +43,7 @@ fn open(path: &Path) -> io::Result<Box<dyn Read>> {
         match pipe.read(&mut first) {
             // An end at once: nobody has the other side open.
             Ok(0) if Instant::now() < patience => std::thread::sleep(Duration::from_millis(10)),
-            Ok(0) => return Err(io::Error::other("nobody writes to this pipe")),
+            Ok(0) => return Err(io::Error::other("nothing writes to this pipe")),
             Ok(_) => break,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 first.clear();
@@ -107,7 +107,7 @@ mod tests {
         rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
         let disk = Disk::default();
         let refused = disk.read(&path).unwrap_err();
-        assert_eq!(refused.to_string(), "nobody writes to this pipe");
+        assert_eq!(refused.to_string(), "nothing writes to this pipe");
         let writer = std::thread::spawn({
             let path = path.clone();
             move || std::fs::write(path, "A=1\nB=2\n").unwrap()

@@ -1,15 +1,29 @@
 //! What a failed run tells: the causes, each with its evidence and who waited for it.
 
+use super::hidden::Hidden;
 use crate::apply::{ApplyError, ContainerEvidence, Evidence, Failure, NameHolder, Report};
 use crate::base::ContainerId;
 use crate::diag::SourceMap;
+use crate::engine::EngineError;
 use crate::event::SubjectKind;
 use crate::plan::{PlanError, PlanErrors};
 use crate::state::{ContainerState, Health};
 
+/// Whose words a failure is told in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Speaker {
+    /// Ours.
+    #[default]
+    Us,
+    /// The engine's.
+    Engine,
+}
+
 /// A failure in words: a title, named facts, and what helps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Told {
+    /// Whose words the title is.
+    pub speaker: Speaker,
     /// One line.
     pub title: String,
     /// Facts with their names.
@@ -22,7 +36,7 @@ pub struct Told {
 const LOG_LINES: usize = 10;
 
 /// Every failure of a run, in the order of its steps.
-pub fn tell(report: &Report, sources: &SourceMap) -> Vec<Told> {
+pub fn tell(report: &Report, sources: &SourceMap, hidden: &Hidden) -> Vec<Told> {
     let mut told: Vec<Told> = Vec::new();
     let mut known: Vec<&ContainerId> = Vec::new();
     for failure in report.failures() {
@@ -30,7 +44,7 @@ pub fn tell(report: &Report, sources: &SourceMap) -> Vec<Told> {
         // `--wait` may fail over a container that was told of already.
         let again = container.is_some_and(|id| known.contains(&id)) && failure.chain.is_empty();
         if !(again && failure.subject.kind == SubjectKind::Service) {
-            told.push(tell_one(failure, report, sources));
+            told.push(tell_one(failure, report, sources, hidden));
         }
         known.extend(container);
     }
@@ -64,8 +78,39 @@ fn pull_help(error: &str) -> &'static str {
         "server misbehaving",
     ];
     match UNREACHABLE.iter().any(|words| error.contains(words)) {
-        true => "the registry can't be reached: is there a network, and is the registry's name right?",
-        false => "is the name right? `docker login` gives access to private registries",
+        true => "check the network, and the name of the registry",
+        false => "check the name of the image; run `docker login` for private registries",
+    }
+}
+
+/// What an engine answered, or why it could not be asked. `origin` says who chose the engine.
+pub fn tell_engine(error: &EngineError, origin: &str) -> Told {
+    match error {
+        EngineError::NotFound { message, .. }
+        | EngineError::Conflict { message, .. }
+        | EngineError::Refused { message, .. }
+        | EngineError::Unauthorised { message, .. } => {
+            Told { speaker: Speaker::Engine, title: message.clone(), ..Told::default() }
+        }
+        EngineError::Unreachable { endpoint, cause } => {
+            // The system's words end with a number that helps nobody.
+            let cause = cause.split(" (os error ").next().unwrap_or(cause);
+            let mut letters = cause.chars();
+            let cause: String =
+                letters.next().into_iter().flat_map(char::to_lowercase).chain(letters).collect();
+            let origin = if origin.is_empty() { String::new() } else { format!(" (from {origin})") };
+            Told {
+                title: format!("cannot connect to Docker at {endpoint}{origin}: {cause}"),
+                help: vec![
+                    "check that the engine is running, and that you may use it: join the `docker` group, or use sudo"
+                        .to_owned(),
+                    "`docker context ls` lists the engines that are configured; DOCKER_HOST or --context choose one"
+                        .to_owned(),
+                ],
+                ..Told::default()
+            }
+        }
+        error => Told { title: error.to_string(), ..Told::default() },
     }
 }
 
@@ -73,44 +118,40 @@ fn pull_help(error: &str) -> &'static str {
 pub fn tell_refusals(errors: &PlanErrors, sources: &SourceMap) -> Vec<Told> {
     let tell = |error: &PlanError| Told {
         title: error.to_string(),
-        facts: sources.place(error.span()).map(|place| ("asked for".to_owned(), place)).into_iter().collect(),
+        facts: sources
+            .place(error.span())
+            .map(|place| ("declared at".to_owned(), place))
+            .into_iter()
+            .collect(),
         help: error.help().into_iter().collect(),
+        ..Told::default()
     };
     errors.0.iter().map(tell).collect()
 }
 
-fn tell_one(failure: &Failure, report: &Report, sources: &SourceMap) -> Told {
+fn tell_one(failure: &Failure, report: &Report, sources: &SourceMap, hidden: &Hidden) -> Told {
     let waiters: Vec<&str> = failure.chain.iter().map(|link| link.waiter.as_str()).collect();
     let held = match waiters.as_slice() {
         [] => String::new(),
         [one] => format!(", so {one} was not started"),
         [most @ .., last] => format!(", so {} and {last} were not started", most.join(", ")),
     };
-    let prefix = match &failure.error {
-        ApplyError::Call(_) => match failure.subject.kind {
-            SubjectKind::Container => format!("{}: ", failure.subject.name),
-            _ => format!("{}: ", failure.subject),
-        },
-        _ => String::new(),
+    let mut told = match &failure.error {
+        ApplyError::Call(error) => {
+            let mut told = tell_engine(error, "");
+            let subject = failure.subject.to_string();
+            let (kind, name) = subject.split_once(' ').unwrap_or(("service", &subject));
+            told.facts.push((kind.to_lowercase(), name.to_owned()));
+            told
+        }
+        error => Told { title: error.to_string(), ..Told::default() },
     };
-    let from_engine = if matches!(
-        &failure.error,
-        ApplyError::Call(
-            crate::engine::EngineError::Refused { .. }
-                | crate::engine::EngineError::NotFound { .. }
-                | crate::engine::EngineError::Conflict { .. }
-        )
-    ) {
-        "Error response from daemon: "
-    } else {
-        ""
-    };
-    let mut told = Told { title: format!("{prefix}{from_engine}{}{held}", failure.error), ..Told::default() };
+    told.title += &held;
     if let Some(evidence) = &failure.evidence {
-        facts(&mut told, evidence, report);
+        facts(&mut told, evidence, report, hidden);
     }
     if failure.error.to_string().starts_with("No such image") {
-        told.help.push("pull or build it: its pull_policy leaves that to you".to_owned());
+        told.help.push("pull or build the image first".to_owned());
     }
     if failure.subject.kind == SubjectKind::Image {
         told.help.push(pull_help(&failure.error.to_string()).to_owned());
@@ -121,24 +162,24 @@ fn tell_one(failure: &Failure, report: &Report, sources: &SourceMap) -> Told {
             .iter()
             .map(|link| {
                 let place = sources.place(link.span).map(|place| format!(" ({place})")).unwrap_or_default();
-                format!("{} waits for {}{place}", link.waiter, link.on)
+                format!("{} depends on {}{place}", link.waiter, link.on)
             })
             .collect();
         told.facts.push(("chain".to_owned(), links.join("\n")));
     } else if let Some(place) = sources.place(failure.span) {
-        told.facts.push(("asked for".to_owned(), place));
+        told.facts.push(("declared at".to_owned(), place));
     }
     told
 }
 
-fn facts(told: &mut Told, evidence: &Evidence, report: &Report) {
+fn facts(told: &mut Told, evidence: &Evidence, report: &Report, hidden: &Hidden) {
     if let Some(port) = &evidence.taken_port {
         let holder = match &port.holder {
-            Some(container) => format!("container {container} publishes it"),
-            None => "a process outside of the engine, or another address, holds it".to_owned(),
+            Some(container) => format!("in use by container {container}"),
+            None => "in use by a process outside of the engine, or on another address".to_owned(),
         };
         told.facts.push((format!("port {}", port.port), holder));
-        told.help.push("publish another host port, or stop what holds this one".to_owned());
+        told.help.push("publish another host port, or stop what is using this one".to_owned());
     }
     if let Some(holder) = &evidence.name_holder {
         let owner = match &holder.project {
@@ -156,6 +197,7 @@ fn facts(told: &mut Told, evidence: &Evidence, report: &Report) {
             test => test.join(" "),
         };
         let output = check.output.trim_end();
+        let test = hidden.check(container.service.as_ref(), &test);
         let mut text = format!("{test} → exit {}", check.exit_code);
         if !output.is_empty() {
             text += &format!("\n{output}");
@@ -173,14 +215,14 @@ fn facts(told: &mut Told, evidence: &Evidence, report: &Report) {
         told.facts.push(("state".to_owned(), state));
     }
     if container.oom_killed {
-        told.help.push("raise mem_limit, or find what takes the memory".to_owned());
+        told.help.push("raise mem_limit, or reduce the memory use of the service".to_owned());
     }
     if !container.error.is_empty() && !told.title.contains(&container.error) {
         told.facts.push(("engine".to_owned(), container.error.clone()));
     }
     let gone = report.discarded.iter().any(|name| name.ends_with(&container.name));
     if let Some(service) = container.service.as_ref().filter(|_| !container.log.is_empty() && !gone) {
-        told.help.push(format!("more of its output: rcompose logs {service}"));
+        told.help.push(format!("run `rcompose logs {service}` for more of its output"));
     }
 }
 

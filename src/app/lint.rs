@@ -1,5 +1,6 @@
 //! `lint`: everything that loading finds, and the traps beside it.
 
+use super::hidden::Hidden;
 use super::load::{LoadRequest, Reading, load_recorded};
 use super::request::{self, Facts};
 use crate::diag::{Code, Diagnostic, Diagnostics, Severity, SourceMap};
@@ -53,6 +54,10 @@ pub fn lint(request: &LintRequest, reading: Reading<'_>) -> Linted {
         findings = lint::silence(findings, &allowed, &subject);
         findings.sort();
         findings.fold_copies();
+        if !request.load.show_values {
+            let hidden = Hidden::of(project, &loaded.sources);
+            findings.reword(&|text| hidden.values.apply(text).into_owned());
+        }
     }
     Linted { findings, sources: loaded.sources }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::hidden;
 use crate::base::ServiceName;
 use crate::diag::{Code, Diagnostic, Diagnostics, SourceMap, Span};
 use crate::graph::Graph;
@@ -44,6 +45,8 @@ pub struct LoadRequest {
     pub resolve_environment: bool,
     /// Whether networks, volumes, configs and secrets without a user stay.
     pub keep_unused: bool,
+    /// Whether findings may repeat values of variables and secrets.
+    pub show_values: bool,
 }
 
 impl LoadRequest {
@@ -62,6 +65,7 @@ impl LoadRequest {
             container_names: true,
             resolve_environment: true,
             keep_unused: false,
+            show_values: false,
         }
     }
 }
@@ -130,6 +134,11 @@ fn run(wanted: &LoadRequest, reading: Reading<'_>, mut log: Option<&mut Provenan
             loaded.project = Some(project);
         }
         loaded.tree = tree;
+    }
+    if let Some(located) = located.as_ref().filter(|_| !wanted.show_values && !loaded.findings.is_empty()) {
+        let value = |name: &str| located.environment.get(name).map(str::to_owned);
+        let hidden = hidden::values(&loaded.sources, &value, loaded.project.as_ref());
+        loaded.findings.reword(&|text| hidden.apply(text).into_owned());
     }
     loaded.located = located;
     let directory = wanted.request.cwd.to_string_lossy();

@@ -11,6 +11,7 @@ pub mod digests;
 pub mod disk;
 pub mod explain;
 pub mod failure;
+pub mod hidden;
 pub mod labels;
 pub mod lint;
 pub mod list;

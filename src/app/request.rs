@@ -6,6 +6,7 @@ use std::path::Path;
 use indexmap::IndexMap;
 
 use super::Session;
+use super::hidden::Hidden;
 use super::labels;
 use super::load::Loaded;
 use crate::base::{ProjectName, ServiceName};
@@ -30,6 +31,8 @@ pub struct Aim {
     pub findings: Diagnostics,
     /// Whether a Compose file stands behind it.
     pub from_files: bool,
+    /// What must not be shown of it.
+    pub hidden: Hidden,
 }
 
 impl Aim {
@@ -50,6 +53,8 @@ pub struct Facts {
     pub proxy: IndexMap<String, String>,
     /// Whether the engine runs on another machine, and has other files.
     pub remote_engine: bool,
+    /// Whether values of variables and secrets may be shown.
+    pub show_values: bool,
 }
 
 /// What stands between the parts of generated names: `-`, or `_` in compatibility mode, which a flag or a
@@ -85,7 +90,9 @@ pub fn from_project(mut project: Project, sources: SourceMap, facts: &Facts, fil
     let (desired, mut findings) = spec::lower(&project, &context);
     findings.sort();
     findings.fold_copies();
-    Aim { desired, sources, findings, from_files: true }
+    let hidden = if facts.show_values { Hidden::default() } else { Hidden::of(&project, &sources) };
+    findings.reword(&|text| hidden.values.apply(text).into_owned());
+    Aim { desired, sources, findings, from_files: true, hidden }
 }
 
 /// How bad it is that a file isn't there. An engine elsewhere may well have it; and so may one outside of the
@@ -122,6 +129,7 @@ pub async fn from_labels(session: &Session, name: &ProjectName) -> Result<Aim, E
         sources: SourceMap::new(),
         findings: Diagnostics::new(),
         from_files: false,
+        hidden: Hidden::default(),
     })
 }
 

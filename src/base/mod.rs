@@ -6,10 +6,12 @@ pub mod boolean;
 pub mod bytes;
 pub mod duration;
 pub mod image_ref;
+pub mod mask;
 pub mod names;
 pub mod number;
 pub mod platform;
 pub mod quote;
+pub mod secret;
 pub mod shell;
 
 pub use names::{ContainerId, ImageId, NetworkId, ProjectName, ServiceName};

@@ -16,14 +16,18 @@ use super::global::Global;
 use super::{exit, remote, signals};
 use crate::app::converge::Consent;
 use crate::app::disk::Disk;
+use crate::app::failure::{Speaker, Told};
+use crate::app::hidden::Hidden;
 use crate::app::load::{LoadRequest, Loaded, Reading, load_with};
 use crate::app::remote::Remote;
 use crate::app::request::{self, Aim, Facts};
-use crate::app::{self, Canceller, Engine, Events, Request, Session, cancellation};
+use crate::app::{self, Canceller, Engine, EngineError, Events, Request, Session, cancellation};
 use crate::base::ProjectName;
 use crate::diag::{Code, Diagnostic, Diagnostics, Severity, SourceMap};
 use crate::docker;
 use crate::event::{Event, Level};
+use crate::plan::Exposure;
+use crate::ui::failure::FailureView;
 use crate::ui::mode::{Ansi, Mode};
 use crate::ui::progress::{self, Progress};
 use crate::ui::{self, message, terminal};
@@ -39,6 +43,8 @@ pub struct Front {
     remote: OnceLock<Remote>,
     /// Warnings that were told: a command may load its project twice.
     told: RefCell<HashSet<String>>,
+    /// What must not be shown of the project.
+    hidden: RefCell<Hidden>,
 }
 
 /// Why a command could not do its work; the words are for people.
@@ -48,7 +54,7 @@ impl Front {
     /// Understands the options that all commands share.
     pub fn new(global: Global) -> Result<Front, String> {
         let process =
-            Process::read().map_err(|error| format!("the current directory is not there: {error}"))?;
+            Process::read().map_err(|error| format!("the current directory does not exist: {error}"))?;
         global.docker.check()?;
         if global.no_ansi {
             if global.ansi.as_deref().is_some_and(|when| when != "auto") {
@@ -82,6 +88,7 @@ impl Front {
             disk,
             remote: OnceLock::new(),
             told: RefCell::default(),
+            hidden: RefCell::default(),
         })
     }
 
@@ -123,6 +130,7 @@ impl Front {
 
     fn look(&self, mut wanted: LoadRequest) -> Loaded {
         wanted.keep_unused |= self.global.all_resources;
+        wanted.show_values = self.global.show_values;
         load_with(&wanted, self.reading())
     }
 
@@ -145,18 +153,16 @@ impl Front {
         if self.mode == Mode::Json {
             return self.draw(findings, sources);
         }
-        let (mut errors, mut warnings) = (Diagnostics::new(), Diagnostics::new());
-        for finding in findings.iter().cloned() {
-            let list = if finding.severity == Severity::Error { &mut errors } else { &mut warnings };
-            list.push(finding);
+        // Beside errors, warnings are only counted.
+        if findings.has_errors() {
+            return self.draw(findings, sources);
         }
         let mut told = self.told.borrow_mut();
-        for line in ui::diag::lines(&warnings, sources) {
+        for line in ui::diag::lines(findings, sources) {
             if told.insert(line.clone()) {
                 self.warn(&line);
             }
         }
-        self.draw(&errors, sources);
     }
 
     /// Draws findings on standard error.
@@ -171,14 +177,68 @@ impl Front {
             }
             return;
         }
-        let look = ui::diag::Look { styled: self.colours_err(), width: terminal::stderr_width() };
+        let look = ui::diag::Look {
+            styled: self.colours_err(),
+            width: terminal::stderr_width(),
+            show_values: self.global.show_values,
+        };
         terminal::print_error(&ui::diag::draw(findings, sources, look));
+    }
+
+    /// What may be shown of values.
+    pub fn exposure(&self) -> Exposure {
+        Exposure { all: self.global.show_values, known: self.hidden.borrow().values.clone() }
+    }
+
+    /// What must not be shown of the project.
+    pub fn hidden(&self) -> Hidden {
+        self.hidden.borrow().clone()
+    }
+
+    /// The text without values that must not be shown.
+    pub fn without_values(&self, text: &str) -> String {
+        self.hidden.borrow().values.apply(text).into_owned()
     }
 
     /// Says that a command failed.
     pub fn fail(&self, text: impl AsRef<str>) -> u8 {
-        terminal::print_error(&message::failure(text.as_ref(), self.mode));
+        self.failure(Told { title: text.as_ref().to_owned(), ..Told::default() });
         exit::ERROR
+    }
+
+    /// Reports a failure on standard error, without values that must not be shown.
+    pub fn failure(&self, told: Told) {
+        let shown = |text: String| self.without_values(&text);
+        let view = FailureView {
+            speaker: match told.speaker {
+                Speaker::Us => ui::failure::Speaker::Us,
+                Speaker::Engine => ui::failure::Speaker::Engine,
+            },
+            title: shown(told.title),
+            facts: told.facts.into_iter().map(|(name, text)| (name, shown(text))).collect(),
+            help: told.help.into_iter().map(shown).collect(),
+        };
+        terminal::print_error(&match self.mode {
+            Mode::Json => ui::failure::json_line(&view),
+            _ => ui::failure::text(&view, self.colours_err()),
+        });
+    }
+
+    /// Says what the engine answered, or why it could not be asked.
+    pub fn fail_engine(&self, error: &EngineError) -> u8 {
+        self.failure(app::failure::tell_engine(error, &self.engine_origin()));
+        exit::ERROR
+    }
+
+    /// Who chose the engine.
+    fn engine_origin(&self) -> String {
+        let config = self.docker_config();
+        match (self.global.docker.host.last(), &config.host, docker::context(&config)) {
+            (Some(_), ..) => "--host".to_owned(),
+            (None, Some(_), _) => "DOCKER_HOST".to_owned(),
+            (None, None, Some(context)) => format!("context {context}"),
+            (None, None, None) => "the default".to_owned(),
+        }
     }
 
     /// Tells the one finding that ends a command.
@@ -192,17 +252,14 @@ impl Front {
     /// Something worth knowing, on standard error.
     pub fn info(&self, text: &str) {
         if self.mode != Mode::Quiet {
-            terminal::print_error(&match self.mode {
-                Mode::Json => message::line(Level::Info, text, self.mode, false, &message::now()),
-                _ => format!("{text}\n"),
-            });
+            terminal::print_error(&message::line(Level::Info, text, self.mode, false, &message::now()));
         }
     }
 
     /// A warning that belongs to no file.
     pub fn warn(&self, text: &str) {
-        let line =
-            message::line(Level::Warning, text, self.mode, terminal::stderr_is_terminal(), &message::now());
+        let text = &self.without_values(text);
+        let line = message::line(Level::Warning, text, self.mode, self.colours_err(), &message::now());
         terminal::print_error(&line);
     }
 
@@ -219,6 +276,7 @@ impl Front {
             },
             proxy: docker::proxy_environment(&self.docker_config()),
             remote_engine: docker::is_remote(&self.docker_config()),
+            show_values: self.global.show_values,
         }
     }
 
@@ -275,6 +333,7 @@ impl Front {
     /// The renderer of this run.
     pub fn progress(&self) -> Progress {
         Progress::new(self.mode, self.colours_err(), Box::new(io::stderr()), terminal::stderr_size)
+            .hiding(self.hidden.borrow().values.clone())
     }
 
     /// Like [`Front::run`], for commands whose own loop shows progress and logs and hears signals.
@@ -332,7 +391,9 @@ impl Front {
         // What can't be brought up may still be taken down: findings of the lowering are no matter here.
         let aim =
             loaded.project.map(|project| request::from_project(project, loaded.sources, &facts, &self.disk));
-        aim.map(|aim| Target::Aim(Box::new(aim))).ok_or(exit::ERROR)
+        let aim = aim.ok_or(exit::ERROR)?;
+        self.hidden.replace(aim.hidden.clone());
+        Ok(Target::Aim(Box::new(aim)))
     }
 
     fn by_name(&self, name: &str) -> Result<Target, u8> {
@@ -346,6 +407,7 @@ impl Front {
     pub fn aim_of(&self, loaded: Loaded) -> Option<Aim> {
         let facts = self.facts(&loaded);
         let aim = request::from_project(loaded.project?, loaded.sources, &facts, &self.disk);
+        self.hidden.replace(aim.hidden.clone());
         self.tell(&aim.findings, &aim.sources);
         let bad = aim.findings.iter().any(|finding| finding.severity == Severity::Error);
         (!bad).then_some(aim)

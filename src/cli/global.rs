@@ -22,7 +22,7 @@ pub struct Global {
     #[arg(long, value_name = "DIR", help_heading = "Project")]
     pub project_directory: Option<PathBuf>,
 
-    /// The old name of --project-directory
+    /// Deprecated: use --project-directory
     #[arg(long, value_name = "DIR", hide = true)]
     pub workdir: Option<PathBuf>,
 
@@ -46,11 +46,11 @@ pub struct Global {
     #[arg(long, value_name = "TYPE", help_heading = "Output")]
     pub progress: Option<String>,
 
-    /// Colours and cursor movements: never, always or auto [env: COMPOSE_ANSI]
+    /// Colours and cursor control: never, always or auto [env: COMPOSE_ANSI]
     #[arg(long, value_name = "WHEN", help_heading = "Output")]
     pub ansi: Option<String>,
 
-    /// The old name of --ansi never
+    /// Deprecated: use --ansi never
     #[arg(long, hide = true)]
     pub no_ansi: bool,
 
@@ -58,13 +58,17 @@ pub struct Global {
     #[arg(long, hide = true)]
     pub verbose: bool,
 
-    /// How many pulls at once, -1 for no limit [env: COMPOSE_PARALLEL_LIMIT]
+    /// Maximum number of parallel pulls, -1 for no limit [env: COMPOSE_PARALLEL_LIMIT]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole, help_heading = "Engine")]
     pub parallel: Option<i64>,
 
-    /// Show the plan and change nothing
+    /// Show the plan without changing anything
     #[arg(long, global = true, help_heading = "Engine")]
     pub dry_run: bool,
+
+    /// Show values of variables and secrets in plans and errors, instead of hiding them
+    #[arg(long, global = true, help_heading = "Output")]
+    pub show_values: bool,
 
     /// Registry of Compose files (not of images) that speaks plain HTTP
     #[arg(long, value_name = "HOST", hide = true)]

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::ui::terminal;
+use crate::ui::{self, terminal};
 use front::Front;
 use global::Global;
 
@@ -117,7 +117,7 @@ fn carry_out(global: Global, command: Command) -> u8 {
     let front = match Front::new(global) {
         Ok(front) => front,
         Err(message) => {
-            terminal::print_error(&format!("{message}\n"));
+            terminal::print_error(&format!("error: {}\n", ui::clean::block(&message)));
             return exit::ERROR;
         }
     };

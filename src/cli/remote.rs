@@ -10,9 +10,10 @@ use super::global::Global;
 use crate::app::load::{LoadRequest, Loaded};
 use crate::app::remote::stack::{self, Stack};
 use crate::app::remote::{Credentials, Login, Remote, Setup};
+use crate::base::secret::HIDDEN;
 use crate::docker;
 use crate::ui::mode::Mode;
-use crate::ui::{self, terminal};
+use crate::ui::{self, clean, terminal};
 
 /// The credentials of the Docker client's configuration.
 struct Known(docker::Credentials);
@@ -56,7 +57,7 @@ impl Front {
     fn ask(&self, stack: &Stack, yes: bool) -> bool {
         if !yes && !stack.includes.is_empty() {
             let list: String =
-                stack.includes.iter().map(|written| format!("  - {}\n", printable(written))).collect();
+                stack.includes.iter().map(|written| format!("  - {}\n", clean::line(written))).collect();
             terminal::print(&format!(
                 "\nWarning: This Compose project includes files from remote sources:\n{list}\n\
                  Remote includes could potentially be malicious. Make sure you trust the source.\n"
@@ -68,15 +69,15 @@ impl Front {
         if !matches!(self.mode, Mode::Quiet | Mode::Json) {
             terminal::print(&format!(
                 "Your compose stack \"{}\" is stored in \"{}\"\n",
-                printable(&stack.reference),
-                stack.directory.display()
+                clean::line(&stack.reference),
+                clean::line(&stack.directory.to_string_lossy())
             ));
         }
         if yes || stack.variables.is_empty() {
             return true;
         }
         terminal::print("\nFound the following variables in configuration:\n");
-        terminal::print(&table(stack));
+        terminal::print(&table(stack, self.global.show_values));
         confirm("\nDo you want to proceed with these variables?", true)
     }
 }
@@ -87,17 +88,18 @@ fn confirm(question: &str, default: bool) -> bool {
         .unwrap_or(false)
 }
 
-/// Text from elsewhere must not move the cursor and write its own question.
-fn printable(text: &str) -> String {
-    let show = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    text.chars().map(show).collect()
-}
-
-fn table(stack: &Stack) -> String {
+/// The variables with where they come from. What someone set may be secret: only `show_values` shows it.
+fn table(stack: &Stack, show_values: bool) -> String {
     let rows = stack.variables.iter().map(|variable| {
         let required = if variable.required { "yes" } else { "no" };
-        let value = variable.value.as_deref().unwrap_or("<unset>");
-        [&variable.name, value, variable.source, required, &variable.default].map(printable).to_vec()
+        let value = match variable.value.as_deref() {
+            None => "<unset>",
+            Some(value) if show_values || value == variable.default => value,
+            Some(_) => HIDDEN,
+        };
+        [&variable.name, value, variable.source, required, &variable.default]
+            .map(|cell| clean::line(cell).into_owned())
+            .to_vec()
     });
     let head = ["VARIABLE", "VALUE", "SOURCE", "REQUIRED", "DEFAULT"].map(str::to_owned).to_vec();
     let rows: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();

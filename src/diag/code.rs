@@ -73,7 +73,7 @@ pub enum Code {
     ObsoleteVersion,
     /// A later file sets a value of another kind.
     CannotMerge,
-    /// `extends` names something that isn't there.
+    /// `extends` names something that does not exist.
     ExtendsNotFound,
     /// Services extend each other in a circle.
     ExtendsCycle,
@@ -171,7 +171,7 @@ pub enum Code {
     NeverHealthy,
     /// A service whose end is waited for restarts.
     RestartsWhenDone,
-    /// `links` are superfluous.
+    /// `links` are not needed.
     LegacyLinks,
     /// A database keeps its data in a volume without a name.
     AnonymousDataVolume,
@@ -189,7 +189,7 @@ pub enum Code {
     EngineSocket,
     /// A container has every right on the host.
     Privileged,
-    /// What is to be silenced is no kind of finding.
+    /// What is to be silenced is not the code or slug of a finding.
     UnknownAllow,
 }
 
@@ -219,14 +219,14 @@ const TABLE: &[(Code, &str, &str, Severity, &str)] = &[
         "RC0008",
         "several-config-files",
         Severity::Warning,
-        "several default Compose files stand side by side",
+        "several default Compose files are in one directory",
     ),
     (
         Code::RemoteRefused,
         "RC0009",
         "remote-refused",
         Severity::Error,
-        "a remote file is not fetched without the user's word",
+        "a remote file is not fetched without consent",
     ),
     (Code::RemoteFailed, "RC0010", "remote-failed", Severity::Error, "a remote file can't be fetched"),
     (Code::YamlSyntax, "RC0101", "yaml-syntax", Severity::Error, "the text is not YAML"),
@@ -237,9 +237,9 @@ const TABLE: &[(Code, &str, &str, Severity, &str)] = &[
         "RC0104",
         "unknown-anchor",
         Severity::Error,
-        "an alias names an anchor that isn't there",
+        "an alias names an anchor that does not exist",
     ),
-    (Code::AliasCycle, "RC0105", "alias-cycle", Severity::Error, "an alias stands inside its own anchor"),
+    (Code::AliasCycle, "RC0105", "alias-cycle", Severity::Error, "an alias is used inside its own anchor"),
     (
         Code::MergeKey,
         "RC0106",
@@ -290,7 +290,7 @@ const TABLE: &[(Code, &str, &str, Severity, &str)] = &[
         "RC0205",
         "yaml11-boolean",
         Severity::Warning,
-        "a YAML 1.1 boolean word stands where a boolean is wanted",
+        "a YAML 1.1 boolean word is used where a boolean is expected",
     ),
     (
         Code::UnknownKey,
@@ -330,7 +330,7 @@ const TABLE: &[(Code, &str, &str, Severity, &str)] = &[
         "RC0402",
         "extends-not-found",
         Severity::Error,
-        "`extends` names something that isn't there",
+        "`extends` names something that does not exist",
     ),
     (
         Code::ExtendsCycle,
@@ -404,7 +404,7 @@ const TABLE: &[(Code, &str, &str, Severity, &str)] = &[
         "RC0608",
         "disabled-service",
         Severity::Error,
-        "a needed service is switched off by its profiles",
+        "a needed service is disabled by its profiles",
     ),
     (
         Code::DependencyCycle,
@@ -426,7 +426,7 @@ const TABLE: &[(Code, &str, &str, Severity, &str)] = &[
         "RC0612",
         "container-name-taken",
         Severity::Error,
-        "two containers would bear one name",
+        "two containers would have the same name",
     ),
     (Code::Healthcheck, "RC0613", "healthcheck", Severity::Error, "a health check can't be run"),
     (Code::Platform, "RC0614", "platform", Severity::Error, "a platform doesn't fit"),
@@ -444,44 +444,38 @@ const TABLE: &[(Code, &str, &str, Severity, &str)] = &[
         "RC0618",
         "no-such-service",
         Severity::Error,
-        "the command names a service that isn't there",
+        "the command names a service that does not exist",
     ),
-    (
-        Code::NotCarried,
-        "RC0701",
-        "not-carried",
-        Severity::Warning,
-        "a key is understood but not carried to the engine",
-    ),
-    (Code::SwarmOnly, "RC0702", "swarm-only", Severity::Warning, "a key that only a Swarm scheduler honours"),
-    (Code::ImageName, "RC0703", "image-name", Severity::Error, "no image can have such a name"),
+    (Code::NotCarried, "RC0701", "not-carried", Severity::Warning, "a key is valid but not supported yet"),
+    (Code::SwarmOnly, "RC0702", "swarm-only", Severity::Warning, "a key that only Swarm uses"),
+    (Code::ImageName, "RC0703", "image-name", Severity::Error, "an image name is invalid"),
     (
         Code::DriveLetter,
         "RC0704",
         "drive-letter",
         Severity::Warning,
-        "the one letter of a volume's name is read as a drive letter",
+        "a volume name of one letter is read as a drive letter",
     ),
     (
         Code::HostPortTwice,
         "RC0801",
         "host-port-twice",
         Severity::Warning,
-        "one service publishes a port of the host twice",
+        "one service publishes a host port twice",
     ),
     (
         Code::HostPortShared,
         "RC0802",
         "host-port-shared",
         Severity::Warning,
-        "two services publish one port of the host",
+        "two services publish the same host port",
     ),
     (
         Code::HostPortScaled,
         "RC0803",
         "host-port-scaled",
         Severity::Warning,
-        "several replicas publish one port of the host",
+        "several replicas publish the same host port",
     ),
     (
         Code::Base60Port,
@@ -495,30 +489,30 @@ const TABLE: &[(Code, &str, &str, Severity, &str)] = &[
         "RC0805",
         "profile-dependency",
         Severity::Warning,
-        "a profile switches a service on, but not what it needs",
+        "a profile enables a service, but not what it depends on",
     ),
     (
         Code::StartedNotHealthy,
         "RC0806",
         "started-not-healthy",
         Severity::Warning,
-        "a start is waited for where health could be",
+        "a dependency waits for start instead of health",
     ),
     (
         Code::NeverHealthy,
         "RC0807",
         "never-healthy",
         Severity::Warning,
-        "health is waited for where the check is off",
+        "a dependency waits for health, but the health check is disabled",
     ),
     (
         Code::RestartsWhenDone,
         "RC0808",
         "restarts-when-done",
         Severity::Warning,
-        "a service whose end is waited for restarts",
+        "a service that others wait to complete has a restart policy",
     ),
-    (Code::LegacyLinks, "RC0809", "legacy-links", Severity::Note, "`links` are superfluous"),
+    (Code::LegacyLinks, "RC0809", "legacy-links", Severity::Note, "`links` are not needed"),
     (
         Code::AnonymousDataVolume,
         "RC0810",
@@ -531,7 +525,7 @@ const TABLE: &[(Code, &str, &str, Severity, &str)] = &[
         "RC0811",
         "missing-bind-source",
         Severity::Warning,
-        "a bind mount's path is not there",
+        "the source path of a bind mount does not exist",
     ),
     (Code::DecimalMode, "RC0812", "decimal-mode", Severity::Warning, "a file mode is read in decimal"),
     (Code::LatestTag, "RC0813", "latest-tag", Severity::Warning, "an image has no version"),
@@ -542,15 +536,15 @@ const TABLE: &[(Code, &str, &str, Severity, &str)] = &[
         Severity::Warning,
         "a variable is used that only an `env_file` sets",
     ),
-    (Code::LiteralSecret, "RC0815", "literal-secret", Severity::Note, "a secret stands in plain text"),
+    (Code::LiteralSecret, "RC0815", "literal-secret", Severity::Note, "a secret is written in plain text"),
     (Code::EngineSocket, "RC0816", "engine-socket", Severity::Note, "a container has the engine's socket"),
-    (Code::Privileged, "RC0817", "privileged", Severity::Note, "a container has every right on the host"),
+    (Code::Privileged, "RC0817", "privileged", Severity::Note, "a container has full access to the host"),
     (
         Code::UnknownAllow,
         "RC0818",
         "unknown-allow",
         Severity::Warning,
-        "what is to be silenced is no kind of finding",
+        "the code or slug to silence is unknown",
     ),
 ];
 

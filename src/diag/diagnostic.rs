@@ -280,6 +280,25 @@ impl Diagnostics {
         }
     }
 
+    /// Changes all words that are told; places and codes stay.
+    pub fn reword(&mut self, words: &dyn Fn(&str) -> String) {
+        for finding in &mut self.list {
+            let labels = finding.labels.iter_mut().map(|label| &mut label.message);
+            let edit = finding.edit.iter_mut().map(|edit| &mut edit.replacement);
+            let texts = [&mut finding.message, &mut finding.note].into_iter();
+            for text in texts.chain(labels).chain(&mut finding.help).chain(edit) {
+                *text = words(text);
+            }
+        }
+    }
+
+    /// Changes the names of files whose text is not shown.
+    pub fn rename_files(&mut self, name: &dyn Fn(&str) -> String) {
+        for place in self.list.iter_mut().filter_map(|finding| finding.in_file.as_mut()) {
+            place.file = name(&place.file);
+        }
+    }
+
     /// Gives the list away.
     pub fn into_vec(self) -> Vec<Diagnostic> {
         self.list

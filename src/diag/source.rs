@@ -119,6 +119,23 @@ impl SourceMap {
         }
     }
 
+    /// The same texts as they are shown: names and contents go through these, and no byte of a text changes its
+    /// place. `content` gives `None` for a text that stays as it is.
+    pub fn presented(
+        &self,
+        name: &dyn Fn(&str) -> String,
+        content: &dyn Fn(&str) -> Option<String>,
+    ) -> SourceMap {
+        let present = |source: &Source| {
+            let text = match content(&source.text) {
+                Some(changed) if changed.len() == source.text.len() => Arc::from(changed),
+                _ => Arc::clone(&source.text),
+            };
+            Source { name: name(&source.name), text, ..source.clone() }
+        };
+        SourceMap { sources: self.sources.iter().map(present).collect() }
+    }
+
     /// The text of an id, unless it is the id of [`Span::NONE`].
     pub fn get(&self, id: FileId) -> Option<&Source> {
         self.sources.get(id.0 as usize)

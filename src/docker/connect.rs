@@ -133,7 +133,7 @@ impl SshPipes {
     fn poll_failure(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         Pin::new(&mut self.said).poll(cx).map(|said| {
             let said = said.ok().filter(|said| !said.is_empty());
-            io::Error::other(SshFailed(said.unwrap_or_else(|| "ssh ended without a word".to_owned())))
+            io::Error::other(SshFailed(said.unwrap_or_else(|| "ssh exited without a message".to_owned())))
         })
     }
 

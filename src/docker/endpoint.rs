@@ -167,6 +167,13 @@ fn full_address(text: &str) -> Result<String, EndpointError> {
     }
 }
 
+/// The context that says where the engine is, when one does.
+pub fn context(config: &Config) -> Option<String> {
+    let named = config.context.clone().filter(|name| !name.is_empty());
+    let file = || ConfigFile::read(config.config_dir.as_deref()).ok()?.current_context;
+    named.or_else(file).filter(|name| !name.is_empty() && name != "default")
+}
+
 /// Whether the engine runs on another machine, as far as its address tells: files here are none of its own.
 /// What can't be read is told on connecting.
 pub fn is_remote(config: &Config) -> bool {

@@ -117,12 +117,12 @@ fn named(item: &Node, diags: &mut Diagnostics) -> Option<Code> {
 fn code(name: &str, span: Span, diags: &mut Diagnostics) -> Option<Code> {
     let found = Code::all().find(|code| code.id().eq_ignore_ascii_case(name) || code.slug() == name);
     if found.is_none() {
-        let message = format!("`{name}` is no kind of finding");
+        let message = format!("`{name}` is not the code or slug of a finding");
         let finding = Diagnostic::new(Code::UnknownAllow, span, message);
         let known = Code::all().flat_map(|code| [code.slug(), code.id()]);
         diags.push(match suggest::nearest(name, known) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
-            None => finding.help("name it by its code or slug, as it stands in the finding: `latest-tag`"),
+            None => finding.help("use its code or slug as shown in the finding: `latest-tag`"),
         });
     }
     found

@@ -34,7 +34,7 @@ pub(super) fn anonymous(subject: &Subject<'_>, diags: &mut Diagnostics) {
             Some((at, mount)) => {
                 let target = mount.target.as_deref().unwrap_or_default();
                 let path = VOLUMES.index(*at);
-                let what = format!("keeps the data of {} in an anonymous volume", known.name);
+                let what = format!("stores {} data in an anonymous volume", known.name);
                 let mut found = finding(Code::AnonymousDataVolume, service, path, what).help(format!(
                     "name it: `{name}-data:{target}`, and declare `{name}-data` under `volumes`"
                 ));
@@ -43,7 +43,7 @@ pub(super) fn anonymous(subject: &Subject<'_>, diags: &mut Diagnostics) {
             }
             None if known.keeps => {
                 let directory = directories.first().map(String::as_str).unwrap_or_default();
-                let what = format!("keeps the data of {} in no volume of yours", known.name);
+                let what = format!("stores {} data in an anonymous volume", known.name);
                 let mut found = finding(Code::AnonymousDataVolume, service, HERE.key("image"), what)
                     .note(format!("its data is in {directory}"))
                     .help(format!(
@@ -78,7 +78,7 @@ pub(super) fn missing_source(subject: &Subject<'_>, diags: &mut Diagnostics) {
             let place = VOLUMES.index(at);
             let shown = path.strip_prefix(&subject.project.working_dir).unwrap_or(path);
             let is_file = names_file(source) && mount.target.as_deref().is_some_and(names_file);
-            let what = format!("mounts `{}`, which is not there", shown.display());
+            let what = format!("mounts `{}`, which does not exist", shown.display());
             let found = finding(Code::MissingBindSource, service, place, what);
             let mut found = match is_file {
                 true => found.note("the engine makes a directory of this name").help(

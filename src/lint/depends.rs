@@ -164,7 +164,10 @@ pub(super) fn links(subject: &Subject<'_>, diags: &mut Diagnostics) {
     for service in subject.all_services() {
         let written = service.origins.node(HERE.key("links")).and_then(Node::as_sequence);
         if written.is_some_and(|links| !links.is_empty()) {
-            let message = format!("service `{}` has `links`, which networks made superfluous", service.name);
+            let message = format!(
+                "service `{}` has `links`, which are not needed: services on one network reach each other by name",
+                service.name
+            );
             let aliases = service.links.iter().filter_map(|link| link.split_once(':'));
             let renamed = aliases.into_iter().any(|(name, alias)| name != alias);
             let help = match renamed {

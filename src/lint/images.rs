@@ -124,7 +124,7 @@ fn one(
     };
     let message = format!("{noun} `{name}` runs `{}` {how}", image.familiar_name());
     let path = HERE.key("image");
-    let mut found = at(Code::LatestTag, origins, path, message).help("name the version that is meant");
+    let mut found = at(Code::LatestTag, origins, path, message).help("name a version");
     found.span = origins.value(path);
     diags.push(found);
 }

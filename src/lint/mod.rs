@@ -1,4 +1,4 @@
-//! Traps: files that load without a mistake, and still don't do what they seem to say.
+//! Likely mistakes in valid files.
 //!
 //! In: a project as it was loaded, the record of where its values come from, and the files around it. Out:
 //! findings, each with a code of its own (`RC08xx`). A rule is a function in the file of its family and a
@@ -45,7 +45,7 @@ pub struct Subject<'a> {
 pub struct Rule {
     /// The code of its findings.
     pub code: Code,
-    /// Why it is a trap, in a sentence or two.
+    /// Why it is a likely mistake, in a sentence or two.
     pub why: &'static str,
     /// Finds it.
     check: fn(&Subject<'_>, &mut Diagnostics),
@@ -55,110 +55,110 @@ pub struct Rule {
 pub const RULES: &[Rule] = &[
     Rule {
         code: Code::HostPortTwice,
-        why: "`ports` of several files append: an override that was meant to move a port adds a second one, \
-              and the engine refuses to start the container. `!override` before the later list replaces the \
-              earlier one.",
+        why: "`ports` of several files are appended: an override that was meant to change a port adds a second \
+              one, and the engine refuses to start the container. Put `!override` before the later list to \
+              replace the earlier one.",
         check: ports::twice,
     },
     Rule {
         code: Code::HostPortShared,
-        why: "Only one container can listen on a port of the host. Whichever service starts second fails.",
+        why: "Only one container can listen on a host port. The service that starts second fails.",
         check: ports::shared,
     },
     Rule {
         code: Code::HostPortScaled,
-        why: "Only one container can listen on a port of the host. With more than one replica, all but the \
-              first fail. A range of host ports, or none, lets each replica have its own.",
+        why: "Only one container can listen on a host port. With more than one replica, all but the first fail. \
+              Use a range of host ports, or no host port, so that each replica gets its own.",
         check: ports::scaled,
     },
     Rule {
         code: Code::Base60Port,
-        why: "YAML 1.1 reads digits between colons, each below 60, as one number in base 60: `22:22` is 1342. \
+        why: "YAML 1.1 reads digits between colons, each below 60, as one base-60 number: `22:22` is 1342. \
               rcompose reads it as text, other tools may not. Quotes make it text for all of them.",
         check: ports::base_60,
     },
     Rule {
         code: Code::ProfileDependency,
-        why: "Profiles switch services on one by one; they don't switch on what these depend on. A service \
-              that is on and needs one that is off makes the whole project unusable.",
+        why: "A profile enables single services, not the services they depend on. An enabled service that \
+              depends on a disabled one makes the whole project invalid.",
         check: depends::profiles,
     },
     Rule {
         code: Code::StartedNotHealthy,
-        why: "The short form of `depends_on` waits until the container runs, not until it is of use. The \
-              service has a health check that could be waited for with `condition: service_healthy`.",
+        why: "The short form of `depends_on` waits until the container is started, not until the service is \
+              ready. The service has a health check: use `condition: service_healthy` to wait for it.",
         check: depends::started,
     },
     Rule {
         code: Code::NeverHealthy,
-        why: "A service whose health check is switched off never becomes healthy, so `up` fails for whoever \
+        why: "A service with a disabled health check never becomes healthy, so `up` fails for every service that \
               waits for that.",
         check: depends::never_healthy,
     },
     Rule {
         code: Code::RestartsWhenDone,
-        why: "Someone waits until this service has ended with success, but its restart policy starts it anew \
-              each time it ends. `on-failure` restarts it until it succeeds, and then leaves it.",
+        why: "Another service waits until this one completes successfully, but its restart policy starts it \
+              again each time it exits. `on-failure` restarts it until it succeeds.",
         check: depends::restarts,
     },
     Rule {
         code: Code::LegacyLinks,
-        why: "`links` are a relic: services on a common network find each other by name without them. They \
-              still tie the order of starting and stopping, which `depends_on` says more plainly.",
+        why: "`links` are a legacy feature: services on a common network reach each other by name without them. \
+              They also set the order of start and stop; use `depends_on` for that.",
         check: depends::links,
     },
     Rule {
         code: Code::AnonymousDataVolume,
-        why: "The data of a database in an anonymous volume has no name to find it by: `down` leaves it behind \
-              and the next `up` begins with an empty one. A named volume stays with the project.",
+        why: "Database files in an anonymous volume are hard to find again: `down` leaves the volume behind, and \
+              the next `up` creates a new, empty one. A named volume stays with the project.",
         check: data::anonymous,
     },
     Rule {
         code: Code::MissingBindSource,
-        why: "Where the short form of a bind mount names a path that isn't there, the engine makes a directory, \
-              owned by root, without a word. For a file that is mistyped or not yet made, the container finds \
-              an empty directory in its place.",
+        why: "If the source path of a short-form bind mount does not exist, the engine silently creates a \
+              directory owned by root. Where a file was meant, the container finds an empty directory.",
         check: data::missing_source,
     },
     Rule {
         code: Code::DecimalMode,
-        why: "A file mode without a leading zero and without quotes is a decimal number: `mode: 440` gives \
-              0670. `0440` and `\"440\"` are read as octal.",
+        why: "A file mode without a leading zero and without quotes is a decimal number: `mode: 440` means 0670. \
+              `0440` and `\"440\"` are read as octal.",
         check: data::decimal_mode,
     },
     Rule {
         code: Code::LatestTag,
-        why: "`latest`, said or implied, is another image tomorrow: two machines, or the same one after a \
-              pull, run different programs from one file.",
+        why: "`latest`, written or implied, changes over time: two machines, or one machine after a pull, run \
+              different versions from the same file.",
         check: images::latest,
     },
     Rule {
         code: Code::VariableInEnvFile,
-        why: "`env_file` gives variables to the container. `${…}` in a Compose file is replaced from the \
-              environment, `.env` and `--env-file`; what only an `env_file` sets is unset there.",
+        why: "`env_file` sets variables in the container. `${…}` in a Compose file is replaced from the \
+              environment, `.env` and `--env-file`; a variable that only an `env_file` sets is unset there.",
         check: values::only_in_env_file,
     },
     Rule {
         code: Code::LiteralSecret,
-        why: "What a Compose file says is in version control, in `docker inspect` and in every process's \
-              environment inside. A variable keeps a secret out of the first, `secrets` out of all of them.",
+        why: "A value in a Compose file ends up in version control, in `docker inspect` and in the environment \
+              of every process in the container. A variable keeps a secret out of version control, `secrets` out \
+              of all of them.",
         check: values::literal_secret,
     },
     Rule {
         code: Code::EngineSocket,
-        why: "Whoever can write to the engine's socket can start a container with all of the host in it: it \
-              is root on the host, even when mounted read-only.",
+        why: "Write access to the engine's socket allows starting a container with access to the whole host. It \
+              is root access to the host, even when mounted read-only.",
         check: rights::engine_socket,
     },
     Rule {
         code: Code::Privileged,
-        why: "A privileged container has every capability and every device of the host. Mostly one device or \
-              capability is what was needed: `devices`, `cap_add`.",
+        why: "A privileged container has all capabilities and all devices of the host. Usually one device or \
+              capability is enough: use `devices` or `cap_add`.",
         check: rights::privileged,
     },
     Rule {
         code: Code::UnknownAllow,
-        why: "What is to be silenced must be named by its code or its slug; anything else silences nothing.",
+        why: "Findings are silenced by code or slug; any other name silences nothing.",
         // Told where the names are read.
         check: |_, _| {},
     },

@@ -11,7 +11,7 @@ pub(super) fn engine_socket(subject: &Subject<'_>, diags: &mut Diagnostics) {
             if matches!(source, "/var/run/docker.sock" | "/run/docker.sock") {
                 let path = VOLUMES.index(at);
                 let mut found = finding(Code::EngineSocket, service, path, "has the engine's socket")
-                    .note("whoever writes to it is root on the host")
+                    .note("write access to it is root access to the host")
                     .help("put a proxy between them that lets only the needed calls through");
                 found.span = service.origins.value(path);
                 diags.push(found);

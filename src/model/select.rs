@@ -98,7 +98,7 @@ pub fn services(project: &mut Project, names: &[String], along: Along, diags: &m
     }
 }
 
-/// Says that the command names a service that isn't there. `switched_off` are those that its profiles or
+/// Says that the command names a service that does not exist. `switched_off` are those that its profiles or
 /// names keep out.
 pub fn no_such_service<'a>(
     name: &str,
@@ -112,7 +112,8 @@ pub fn no_such_service<'a>(
     }
     let switched_off: Vec<&ServiceName> = switched_off.into_iter().collect();
     if switched_off.iter().any(|service| service.as_str() == name) {
-        return finding.help(format!("`{name}` is in the files, but takes no part in this: it is not selected, or its profiles are not active"));
+        return finding
+            .help(format!("`{name}` is in the files, but not selected, or disabled by its profiles"));
     }
     let known = services.into_iter().chain(switched_off);
     match suggest::nearest(name, known.map(ServiceName::as_str)) {

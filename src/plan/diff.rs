@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 
 use super::Change;
-use crate::spec::{ContainerSpec, EndpointSpec, MountKind, MountSpec, Namespace, ServiceSpec};
+use crate::spec::{ContainerSpec, EndpointSpec, MountKind, MountSpec, Namespace, ServiceSpec, Written};
 use crate::state::{ObservedContainer, ObservedImage};
 
 /// Another name of its own.
@@ -16,7 +16,8 @@ pub(super) fn of_name(service: &ServiceSpec, container: &ObservedContainer, want
     }
     let span = service.place("container_name");
     let (from, to) = (Some(container.name.clone()), Some(wanted.to_owned()));
-    Some(Change { path: "container_name".to_owned(), from, to, span })
+    let written = service.written("container_name");
+    Some(Change { path: "container_name".to_owned(), from, to, span, written })
 }
 
 /// The differences, in the order of their paths. Empty when nothing the engine keeps differs (a change
@@ -126,8 +127,12 @@ struct Found<'a> {
 
 impl Found<'_> {
     fn push(&mut self, path: &str, from: Option<String>, to: Option<String>) {
-        let span = self.service.place(path);
-        self.changes.push(Change { path: path.to_owned(), from, to, span });
+        let written = self.service.written(path);
+        let span = match &written {
+            Written::Outside(source) if to.is_some() => self.service.place(source),
+            _ => self.service.place(path),
+        };
+        self.changes.push(Change { path: path.to_owned(), from, to, span, written });
     }
 
     fn value(&mut self, path: &str, from: &Option<String>, to: &Option<String>) {
@@ -148,9 +153,7 @@ impl Found<'_> {
             if a == b {
                 continue;
             }
-            let hide = is_secret(key);
-            let shown = |value: Option<&Option<String>>| value.cloned().flatten().filter(|_| !hide);
-            self.push(&format!("{path}.{key}"), shown(a), shown(b));
+            self.push(&format!("{path}.{key}"), a.cloned().flatten(), b.cloned().flatten());
         }
     }
 
@@ -235,8 +238,8 @@ impl Found<'_> {
 
     /// A change of a key inside of something that has a place.
     fn change(&mut self, place: &str, key: &str, from: Option<String>, to: Option<String>) {
-        let span = self.service.place(place);
-        self.changes.push(Change { path: format!("{place}.{key}"), from, to, span });
+        let (span, written) = (self.service.place(place), self.service.written(place));
+        self.changes.push(Change { path: format!("{place}.{key}"), from, to, span, written });
     }
 
     fn mounts(&mut self, old: &[MountSpec], new: &[MountSpec], image: Option<&ObservedImage>) {
@@ -265,8 +268,9 @@ impl Found<'_> {
     }
 
     fn mount(&mut self, target: &str, at: usize, from: Option<String>, to: Option<String>) {
-        let span = self.service.place(&format!("volumes[{at}]"));
-        self.changes.push(Change { path: format!("volumes[{target}]"), from, to, span });
+        let place = format!("volumes[{at}]");
+        let (span, written) = (self.service.place(&place), self.service.written(&place));
+        self.changes.push(Change { path: format!("volumes[{target}]"), from, to, span, written });
     }
 }
 
@@ -278,14 +282,6 @@ fn source(mount: &MountSpec) -> String {
         MountKind::Image { source, .. } => format!("image {source}"),
         MountKind::Other { kind, source } => format!("{kind} {source}"),
     }
-}
-
-/// Whether a variable's name says that its value is nobody's business.
-pub(super) fn is_secret(key: &str) -> bool {
-    let key = key.to_ascii_uppercase();
-    ["PASSWORD", "PASSWD", "PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH", "DSN", "PRIVATE"]
-        .iter()
-        .any(|word| key.contains(word))
 }
 
 fn some(text: &str) -> Option<String> {
@@ -349,15 +345,4 @@ fn ports(spec: &ContainerSpec) -> Option<String> {
         .collect();
     texts.sort();
     list(&texts)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_secret;
-
-    #[test]
-    fn names_tell_secrets() {
-        assert!(is_secret("POSTGRES_PASSWORD") && is_secret("api_key") && is_secret("GH_TOKEN"));
-        assert!(!is_secret("LOG_LEVEL") && !is_secret("PORT"));
-    }
 }

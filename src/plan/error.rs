@@ -34,7 +34,7 @@ pub enum PlanError {
         span: Span,
     },
     /// A volume the user agreed to lose is mounted by a container that the plan leaves alone.
-    #[error("volume {volume} can't be made anew while container {container} mounts it: {way_out}")]
+    #[error("cannot recreate volume {volume}: container {container} is using it: {way_out}")]
     VolumeHeld {
         /// The volume.
         volume: String,
@@ -58,7 +58,7 @@ pub enum PlanError {
         span: Span,
     },
     /// A service is built, its image isn't there, and this version doesn't build.
-    #[error("service \"{service}\" is built from source, and its image \"{image}\" isn't there")]
+    #[error("service \"{service}\" has a `build` section, and its image \"{image}\" was not found locally")]
     BuildNeeded {
         /// The service.
         service: ServiceName,
@@ -68,7 +68,9 @@ pub enum PlanError {
         span: Span,
     },
     /// A service's image isn't there and may not be pulled.
-    #[error("No such image: {image}, and service \"{service}\" doesn't let it be pulled")]
+    #[error(
+        "image {image} not found locally, and service \"{service}\" has a pull_policy that forbids pulling"
+    )]
     ImageMissing {
         /// The service.
         service: ServiceName,
@@ -78,7 +80,7 @@ pub enum PlanError {
         span: Span,
     },
     /// A service to start has no container.
-    #[error("service \"{service}\" has no container to start: `up` makes one")]
+    #[error("service \"{service}\" has no container to start: run `up` first")]
     NothingToStart {
         /// The service.
         service: ServiceName,
@@ -125,9 +127,7 @@ impl PlanError {
             PlanError::BuildNeeded { image, .. } => {
                 Some(format!("build it first (docker build -t {image} …)"))
             }
-            PlanError::ImageMissing { .. } => {
-                Some("pull or build it: its pull_policy leaves that to you".to_owned())
-            }
+            PlanError::ImageMissing { .. } => Some("pull or build the image first".to_owned()),
             PlanError::VolumeHeld { .. }
             | PlanError::NothingToStart { .. }
             | PlanError::NothingToShare { .. } => None,

@@ -3,33 +3,41 @@
 use serde_json::{Value, json};
 
 use super::print::{print, reason_words};
-use super::{Op, Plan, Reason};
+use super::{Exposure, Op, Plan};
 use crate::diag::SourceMap;
 
 /// The plan as JSON: `steps` (id, action, subject, after, reason, changes, place, group), `unchanged`,
-/// `hazards`, `warnings`, `noop` and `summary`. Values of variables whose names tell of secrets are null.
-pub fn to_json(plan: &Plan, sources: &SourceMap) -> Value {
-    let printed = print(plan, sources);
+/// `hazards`, `warnings`, `noop` and `summary`. Values that may
+/// not be shown are null, and `hidden` says so; `source` tells where the new one comes from.
+pub fn to_json(plan: &Plan, sources: &SourceMap, exposure: &Exposure) -> Value {
+    let printed = print(plan, sources, exposure);
     let steps: Vec<Value> = plan
         .steps
         .iter()
         .map(|step| {
             let subject = step.op.subject();
-            let changes: Vec<Value> = match &step.reason {
-                Reason::Changed(changes) => changes
-                    .iter()
-                    .map(|c| {
-                        json!({"path": c.path, "from": c.from, "to": c.to, "place": sources.place(c.span)})
+            let changes: Vec<Value> = step
+                .reason
+                .changes()
+                .iter()
+                .map(|change| {
+                    let shown = exposure.of(change, sources);
+                    json!({
+                        "path": change.path,
+                        "from": shown.from,
+                        "to": shown.to,
+                        "hidden": shown.hidden,
+                        "source": shown.source,
+                        "place": sources.place(change.span),
                     })
-                    .collect(),
-                _ => Vec::new(),
-            };
+                })
+                .collect();
             json!({
                 "id": step.id.0,
                 "action": action(&step.op),
                 "subject": subject.to_string(),
                 "after": step.after.iter().map(|id| id.0).collect::<Vec<_>>(),
-                "reason": reason_words(step, sources),
+                "reason": reason_words(step, sources, exposure),
                 "changes": changes,
                 "place": sources.place(step.span),
                 "group": step.group.as_ref().map(|group| &group.container),
@@ -42,7 +50,7 @@ pub fn to_json(plan: &Plan, sources: &SourceMap) -> Value {
         "steps": steps,
         "unchanged": plan.unchanged,
         "hazards": printed.hazards,
-        "warnings": plan.warnings,
+        "warnings": plan.warnings.iter().map(|warning| exposure.clean(warning)).collect::<Vec<_>>(),
     })
 }
 

@@ -17,6 +17,7 @@ mod op;
 mod print;
 mod reason;
 mod start;
+mod values;
 mod verdict;
 mod volumes;
 
@@ -27,7 +28,8 @@ pub use intent::{Down, Intent, Recreate, RemoveImages, Restart, Start, Stop, Up}
 pub use json::to_json;
 pub use op::{Definition, Group, Op, Plan, Ref, Step, StepId, Target};
 pub use print::{Printed, PrintedLine, Sign, print};
-pub use reason::{Change, Hazard, Reason};
+pub use reason::{Hazard, Reason};
+pub use values::{Change, Exposure, Shown};
 
 use crate::base::ContainerId;
 use crate::spec::{ContainerSpec, Desired};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Change, Hazard, Op, Plan, Reason, Step, StepId};
+use super::{Exposure, Hazard, Op, Plan, Reason, Step, StepId};
 use crate::diag::{SourceMap, Span};
 use crate::event::{Subject, SubjectKind};
 use crate::state::ContainerState;
@@ -64,7 +64,8 @@ impl Sign {
 
 /// Puts a plan in words. Steps of a replacement are one line, and so is a container that is made and
 /// started, stopped and removed, or stopped and started again; waits are not shown.
-pub fn print(plan: &Plan, sources: &SourceMap) -> Printed {
+pub fn print(plan: &Plan, sources: &SourceMap, exposure: &Exposure) -> Printed {
+    let texts = Texts { sources, exposure };
     let mut lines: Vec<PrintedLine> = Vec::new();
     let mut counts: BTreeMap<(u8, &'static str), usize> = BTreeMap::new();
     let mut groups: BTreeSet<&str> = BTreeSet::new();
@@ -76,7 +77,7 @@ pub fn print(plan: &Plan, sources: &SourceMap) -> Printed {
         if let Some(group) = &step.group {
             if groups.insert(&group.container) {
                 *counts.entry((1, "to recreate")).or_default() += 1;
-                lines.push(line(step, step, Sign::Change, "recreate", sources));
+                lines.push(line(step, step, Sign::Change, "recreate", texts));
             }
             continue;
         }
@@ -84,7 +85,7 @@ pub fn print(plan: &Plan, sources: &SourceMap) -> Printed {
         if let Some((sign, action, count)) = shown(step, fate) {
             *counts.entry(count).or_default() += 1;
             let origin = fate.made.filter(|_| sign == Sign::Change).map_or(step, |at| &plan.steps[at.0]);
-            lines.push(line(step, origin, sign, action, sources));
+            lines.push(line(step, origin, sign, action, texts));
         }
     }
     for name in &plan.unchanged {
@@ -115,6 +116,13 @@ pub fn print(plan: &Plan, sources: &SourceMap) -> Printed {
         .collect();
     let hazards = plan.hazards.iter().map(|hazard| hazard_words(hazard, &lost, sources)).collect();
     Printed { lines, hazards, summary }
+}
+
+/// What the words are made from.
+#[derive(Clone, Copy)]
+struct Texts<'a> {
+    sources: &'a SourceMap,
+    exposure: &'a Exposure,
 }
 
 /// What happens to one thing, outside of replacements that are known as such.
@@ -176,7 +184,7 @@ fn shown(step: &Step, fate: &Fate) -> Option<(Sign, &'static str, (u8, &'static 
 }
 
 /// One line; its place is that of the step which says where the thing comes from.
-fn line(step: &Step, origin: &Step, sign: Sign, action: &str, sources: &SourceMap) -> PrintedLine {
+fn line(step: &Step, origin: &Step, sign: Sign, action: &str, texts: Texts<'_>) -> PrintedLine {
     let subject = step.op.subject();
     let mut words = subject.to_string();
     if let Some(first) = words.get(..1) {
@@ -193,8 +201,8 @@ fn line(step: &Step, origin: &Step, sign: Sign, action: &str, sources: &SourceMa
         sign,
         subject: words,
         action,
-        reason: reason_words(step, sources),
-        place: place(&step.reason, origin.span, sources),
+        reason: reason_words(step, texts.sources, texts.exposure),
+        place: place(&step.reason, origin.span, texts.sources),
     }
 }
 
@@ -207,50 +215,53 @@ fn place(reason: &Reason, span: Span, sources: &SourceMap) -> String {
 }
 
 /// A step's reason in words.
-pub(super) fn reason_words(step: &Step, sources: &SourceMap) -> String {
+pub(super) fn reason_words(step: &Step, sources: &SourceMap, exposure: &Exposure) -> String {
     let subject = step.op.subject().kind;
     match &step.reason {
         Reason::Missing => "missing".to_owned(),
         Reason::Changed(changes) if changes.is_empty() => {
-            "its definition changed in something the engine doesn't show".to_owned()
+            "its definition changed in a way the engine does not report".to_owned()
         }
         Reason::Changed(changes) => {
-            changes.iter().map(|change| change_words(change, sources)).collect::<Vec<_>>().join("; ")
+            let words = |change| exposure.of(change, sources).words(change, sources);
+            changes.iter().map(words).collect::<Vec<_>>().join("; ")
         }
-        Reason::Asked => "asked for".to_owned(),
-        Reason::Forced => "asked for, changed or not".to_owned(),
+        Reason::Asked => "requested".to_owned(),
+        Reason::Forced => "recreate forced".to_owned(),
         Reason::ImageChanged { reference, from, to } if from.is_empty() => {
-            format!("made from an unknown image, {reference} is {} now", short(to))
+            format!("created from an unknown image; {reference} is now {}", short(to))
         }
         Reason::ImageChanged { reference, from, to } => {
-            format!("{reference} was {} and is {} now", short(from), short(to))
+            format!("image {reference} changed from {} to {}", short(from), short(to))
         }
-        Reason::NetworkMissing(name) => format!("not on network {name}"),
+        Reason::NetworkMissing(name) => format!("not connected to network {name}"),
         Reason::VolumeMissing(name) => format!("volume {name} is not mounted"),
-        Reason::SharedServiceReplaced(name) => format!("shares with {name}, which is replaced"),
+        Reason::SharedServiceReplaced(name) => {
+            format!("shares a namespace or volumes with {name}, which is recreated")
+        }
         Reason::DependencyReplaced(name) => format!("restarts with {name}"),
         Reason::NetworkChanged(_) if subject == SubjectKind::Network => "its definition changed".to_owned(),
-        Reason::NetworkChanged(key) => format!("network {key} is made anew"),
+        Reason::NetworkChanged(key) => format!("network {key} is recreated"),
         Reason::VolumeChanged(_) if subject == SubjectKind::Volume => "its definition changed".to_owned(),
-        Reason::VolumeChanged(key) => format!("volume {key} is made anew"),
+        Reason::VolumeChanged(key) => format!("volume {key} is recreated"),
         Reason::Renamed { from, to } => match (&step.op, subject) {
-            (Op::CreateVolume(_), _) => format!("renamed from {from}, which stays with its data"),
+            (Op::CreateVolume(_), _) => format!("renamed from {from}, which keeps its data"),
             (Op::RemoveNetwork { .. }, _) => format!("renamed to {to}"),
             (_, SubjectKind::Container) => format!("moves from network {from} to {to}"),
             _ => format!("renamed from {from}"),
         },
-        Reason::ScaleDown { wanted } | Reason::ScaleUp { wanted } => format!("the service wants {wanted}"),
-        Reason::Orphan => "its service is not in the file".to_owned(),
+        Reason::ScaleDown { wanted } | Reason::ScaleUp { wanted } => format!("scaled to {wanted}"),
+        Reason::Orphan => "its service is not in the Compose file".to_owned(),
         Reason::Replacement => "part of a replacement".to_owned(),
-        Reason::NameFreed => "the container that had the name is gone by then".to_owned(),
-        Reason::Unfinished => "an earlier replacement was not finished".to_owned(),
+        Reason::NameFreed => "its final name is free again".to_owned(),
+        Reason::Unfinished => "an earlier recreate was interrupted".to_owned(),
         Reason::NotRunning { state: ContainerState::Exited, exit_code: Some(code) } => {
             format!("not running (exited with code {code})")
         }
         Reason::NotRunning { state: ContainerState::Created, .. } => "never started".to_owned(),
         Reason::NotRunning { state, .. } => format!("not running ({})", state.as_str()),
         Reason::Dependency => "needed by another service".to_owned(),
-        Reason::PullPolicy => "its pull policy asks for it".to_owned(),
+        Reason::PullPolicy => "required by its pull_policy".to_owned(),
     }
 }
 
@@ -260,35 +271,20 @@ fn short(identity: &str) -> &str {
     digits.get(..12).unwrap_or(digits)
 }
 
-fn change_words(change: &Change, sources: &SourceMap) -> String {
-    let place = sources.place(change.span).map(|place| format!(" ({place})")).unwrap_or_default();
-    let quoted = |text: &str| {
-        let short: String = text.chars().take(60).collect();
-        if short.len() < text.len() { format!("{short:?}…") } else { format!("{short:?}") }
-    };
-    let path = &change.path;
-    match (&change.from, &change.to) {
-        (Some(from), Some(to)) => format!("{path}: {} → {}{place}", quoted(from), quoted(to)),
-        (None, Some(to)) => format!("{path}: set to {}{place}", quoted(to)),
-        (Some(from), None) => format!("{path}: no longer {}{place}", quoted(from)),
-        (None, None) => format!("{path} changed{place}"),
-    }
-}
-
 fn hazard_words(hazard: &Hazard, lost: &BTreeSet<&str>, sources: &SourceMap) -> String {
     match hazard {
         Hazard::VolumeDefinitionChanged { name, span, .. } => {
             let place = sources.place(*span).map(|place| format!(" ({place})")).unwrap_or_default();
             if lost.contains(name.as_str()) {
                 return format!(
-                    "volume {name} is made anew, as its definition changed{place}: its data is lost"
+                    "volume {name} is recreated because its definition changed{place}: its data is lost"
                 );
             }
             format!(
-                "volume {name} doesn't match its definition{place} and stays as it is: making it anew would lose its data"
+                "volume {name} does not match its definition{place} and is kept: recreating it would delete its data"
             )
         }
-        Hazard::VolumeRemoved { name } => format!("volume {name} is removed with its data"),
+        Hazard::VolumeRemoved { name } => format!("volume {name} is removed together with its data"),
         Hazard::AnonymousVolumesLost { container } => {
             format!("anonymous volumes of {container} are left behind")
         }

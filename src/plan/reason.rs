@@ -1,5 +1,6 @@
 //! Why a step is there. Its words are made where plans are printed.
 
+use super::values::Change;
 use crate::base::ServiceName;
 use crate::diag::Span;
 use crate::state::ContainerState;
@@ -72,19 +73,6 @@ pub enum Reason {
     Dependency,
     /// Its pull policy says so.
     PullPolicy,
-}
-
-/// One value that differs.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Change {
-    /// Path in the service: `environment.LOG_LEVEL`.
-    pub path: String,
-    /// What the container has; `None` when it has nothing, or the value is secret.
-    pub from: Option<String>,
-    /// What the file says; `None` when it says nothing, or the value is secret.
-    pub to: Option<String>,
-    /// Where the file says so; [`Span::NONE`] when it no longer says anything.
-    pub span: Span,
 }
 
 /// Something the user should agree to before it is done.

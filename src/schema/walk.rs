@@ -45,7 +45,7 @@ fn not_json(place: &Place<'_>, diags: &mut Diagnostics) {
             )
             .at(place.path())
             .note("no JSON number can say this")
-            .help("if it is meant as text, put it in quotes"),
+            .help("if this is text, put it in quotes"),
         ),
         Kind::Sequence(items) => {
             for (at, item) in items.iter().enumerate() {

@@ -8,6 +8,7 @@ pub mod labels;
 mod lower;
 mod network;
 mod service;
+mod written;
 
 pub use container::{
     BlkioSpec, ContainerSpec, DeviceRequestSpec, DeviceSpec, EndpointSpec, ExposedPort, HealthSpec, LogSpec,
@@ -17,3 +18,4 @@ pub use container::{
 pub use lower::{Context, lower};
 pub use network::{IpamPool, IpamSpec, NetworkSpec, VolumeSpec};
 pub use service::{Condition, Dependency, Desired, HookSpec, PullPolicy, ServiceSpec, config_hash};
+pub use written::{Scalar, Written};

@@ -3,6 +3,7 @@
 //! These functions only make text; the caller knows where it goes, whether colours are wanted there and
 //! how wide it is.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::path::Path;
 
@@ -11,6 +12,8 @@ use annotate_snippets::{
 };
 use serde::Serialize;
 
+use super::clean;
+use crate::base::mask::masked;
 use crate::diag::{Account, Diagnostic, Diagnostics, InFile, Label, Severity, Source, SourceMap, Span};
 
 mod gather;
@@ -24,12 +27,14 @@ pub struct Look {
     pub styled: bool,
     /// Width of the terminal in columns.
     pub width: usize,
+    /// Whether lines of files are drawn with values whose names say that they are secret.
+    pub show_values: bool,
 }
 
 impl Default for Look {
     /// No colours, and room enough for whole lines.
     fn default() -> Look {
-        Look { styled: false, width: 120 }
+        Look { styled: false, width: 120, show_values: false }
     }
 }
 
@@ -40,6 +45,17 @@ impl Look {
     fn renderer(self) -> Renderer {
         let renderer = if self.styled { Renderer::styled() } else { Renderer::plain() };
         renderer.term_width(self.width.max(40))
+    }
+
+    /// The texts as they are drawn.
+    fn sources(self, sources: &SourceMap) -> SourceMap {
+        let content = |text: &str| {
+            let masked = if self.show_values { Cow::Borrowed(text) } else { masked(text) };
+            let clean = clean::in_place(&masked);
+            let same = matches!((&masked, &clean), (Cow::Borrowed(_), Cow::Borrowed(_)));
+            (!same).then(|| clean.into_owned())
+        };
+        sources.presented(&|name| clean::line(name).into_owned(), &content)
     }
 }
 
@@ -63,24 +79,28 @@ pub fn draw(diags: &Diagnostics, sources: &SourceMap, look: Look) -> String {
 
 /// As [`draw`], with the names of files below a directory given from there, as a shell in it would.
 pub fn draw_in(diags: &Diagnostics, sources: &SourceMap, look: Look, directory: Option<&Path>) -> String {
-    let diags = &gather::by_words(diags, sources, directory);
+    let sources = &look.sources(sources);
+    let mut diags = gather::by_words(diags, sources, directory);
+    diags.reword(&|text| clean::block(text).into_owned());
+    diags.rename_files(&|name| clean::line(name).into_owned());
+    let diags = &diags;
     let mut text = String::new();
-    // Of very many findings the warnings go unseen first.
-    let errors = diags.iter().filter(|finding| finding.severity == Severity::Error).count();
-    let mut others = MOST_FINDINGS.saturating_sub(errors);
+    // What stops the command is not to be looked for among warnings: beside errors they are only counted.
+    let errors_only = diags.has_errors();
     let mut left = 0;
     let mut drawn = 0;
     let mut room = MOST_BYTES;
     for diagnostic in diags.iter() {
-        let is_error = diagnostic.severity == Severity::Error;
-        if drawn == MOST_FINDINGS || (!is_error && others == 0) || room == 0 {
+        if errors_only && diagnostic.severity != Severity::Error {
+            continue;
+        }
+        if drawn == MOST_FINDINGS || room == 0 {
             left += 1;
             continue;
         }
         let source = sources.get(diagnostic.span.file);
         let size = source.map_or(0, |source| Window::around(source, &[diagnostic.span]).text.len());
         room = room.saturating_sub(size);
-        others -= usize::from(!is_error);
         drawn += 1;
         text.push_str(&draw_one(diagnostic, sources, look, directory));
         text.push_str("\n\n");
@@ -117,7 +137,7 @@ fn draw_one(diagnostic: &Diagnostic, sources: &SourceMap, look: Look, directory:
     });
     let mut helps = diagnostic.help.iter().map(String::as_str);
     // The edit is the help it shows; its first sentence becomes the title of the shown change.
-    let title = edit.as_ref().map(|_| helps.next().unwrap_or("write it so"));
+    let title = edit.as_ref().map(|_| helps.next().unwrap_or("replace it"));
     let placeless = sources.get(diagnostic.span.file).is_none() && diagnostic.labels.is_empty();
 
     let main = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.id());
@@ -153,6 +173,13 @@ fn draw_one(diagnostic: &Diagnostic, sources: &SourceMap, look: Look, directory:
 
 /// Draws an account as findings are drawn; it ends with a line break.
 pub fn draw_account(account: &Account, sources: &SourceMap, look: Look) -> String {
+    let sources = &look.sources(sources);
+    let mut account = account.clone();
+    let labels = account.labels.iter_mut().map(|label| &mut label.message);
+    for text in [&mut account.title, &mut account.note].into_iter().chain(labels).chain(&mut account.remarks)
+    {
+        *text = clean::block(text).into_owned();
+    }
     let title = Level::INFO.no_name().primary_title(account.title.as_str());
     let place = (account.span, account.note.as_str());
     let mut group = Group::with_title(title).elements(snippets(place, &account.labels, sources, None));
@@ -270,7 +297,7 @@ fn below<'a>(name: &'a str, directory: Option<&Path>) -> &'a str {
         .unwrap_or(name)
 }
 
-/// ``3 mistakes and 1 warning in compose.yaml``; `None` when nothing is an error, or the one finding has
+/// `3 errors in compose.yaml (1 warning not shown)`; `None` when nothing is an error, or the one finding has
 /// no place that the count would name.
 fn count(diags: &Diagnostics, sources: &SourceMap, directory: Option<&Path>) -> Option<String> {
     let of = |severity: Severity| diags.iter().filter(|d| d.severity == severity).count();
@@ -279,11 +306,7 @@ fn count(diags: &Diagnostics, sources: &SourceMap, directory: Option<&Path>) -> 
         return None;
     }
     let many = |n: usize, thing: &str| format!("{n} {thing}{}", if n == 1 { "" } else { "s" });
-    let mut words = many(errors, "mistake");
-    if warnings > 0 {
-        words.push_str(" and ");
-        words.push_str(&many(warnings, "warning"));
-    }
+    let mut words = many(errors, "error");
     if errors + warnings == 1 && diags.iter().all(|d| sources.get(d.span.file).is_none()) {
         return None;
     }
@@ -300,6 +323,9 @@ fn count(diags: &Diagnostics, sources: &SourceMap, directory: Option<&Path>) -> 
         [] => {}
         [one] => words.push_str(&format!(" in {one}")),
         several => words.push_str(&format!(" in {} files", several.len())),
+    }
+    if warnings > 0 {
+        words.push_str(&format!(" ({} not shown)", many(warnings, "warning")));
     }
     Some(words)
 }
@@ -424,7 +450,7 @@ impl Place {
 pub fn json_lines(diags: &Diagnostics, sources: &SourceMap) -> Result<String, serde_json::Error> {
     let mut text = String::new();
     for diagnostic in diags.iter() {
-        text.push_str(&serde_json::to_string(&Record::new(diagnostic, sources))?);
+        text.push_str(&clean::json(&serde_json::to_string(&Record::new(diagnostic, sources))?));
         text.push('\n');
     }
     Ok(text)
@@ -465,7 +491,7 @@ error[RC0301]: unknown key `imgae` in service `web`
 3 |     imgae: nginx
   |     ^^^^^ did you mean `image`?
   |
-help: write it so
+help: replace it
   |
 3 -     imgae: nginx
 3 +     image: nginx
@@ -483,12 +509,63 @@ error[RC0307]: `ports` has `a` twice
 
 error[RC0006]: the project has no name
 
-error: 3 mistakes in compose.yaml
+error: 3 errors in compose.yaml
 ";
         let drawn = draw(&diags, &sources, Look::default());
         assert_eq!(drawn, expected, "\n{drawn}");
-        assert!(draw(&diags, &sources, Look { styled: true, width: 80 }).contains("\u{1b}["));
+        assert!(
+            draw(&diags, &sources, Look { styled: true, width: 80, ..Look::default() }).contains("\u{1b}[")
+        );
         assert_eq!(draw(&Diagnostics::new(), &sources, Look::default()), "");
+    }
+
+    #[test]
+    fn hostile_files_and_words_are_clean() {
+        let mut sources = SourceMap::new();
+        let text = format!("{0}: {0}\n", crate::ui::clean::HOSTILE);
+        let file = sources.add(crate::ui::clean::HOSTILE, text.as_str());
+        let hostile = crate::ui::clean::HOSTILE;
+        let span = Span::new(file, 0, text.len() - 1);
+        let mut diags = Diagnostics::new();
+        diags.push(
+            Diagnostic::new(Code::WrongType, span, hostile)
+                .at(hostile)
+                .note(hostile)
+                .label(span, hostile)
+                .help(hostile)
+                .help(hostile)
+                .edit(span, hostile),
+        );
+        diags.push(Diagnostic::new(Code::EnvFile, Span::NONE, hostile).in_file(hostile, 1).help(hostile));
+        diags.push(Diagnostic::new(Code::UnsetVariable, span, hostile));
+        let account = Account {
+            title: hostile.into(),
+            span,
+            note: hostile.into(),
+            labels: vec![Label { span, message: hostile.into() }],
+            remarks: vec![hostile.into()],
+        };
+        let sarif = crate::ui::sarif::render(&diags, &sources, &|_| "why").unwrap();
+        for text in [
+            draw(&diags, &sources, Look::default()),
+            json_lines(&diags, &sources).unwrap(),
+            draw_account(&account, &sources, Look::default()),
+            sarif,
+        ] {
+            assert!(clean::is_clean(&text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn values_of_secret_names_are_not_drawn() {
+        let mut sources = SourceMap::new();
+        let file = sources.add("f", "environment: {API_TOKEN: hunter2, LOG: 1}");
+        let mut diags = Diagnostics::new();
+        diags.push(Diagnostic::new(Code::WrongType, Span::new(file, 38, 39), "m"));
+        let drawn = draw(&diags, &sources, Look::default());
+        assert!(drawn.contains("{API_TOKEN: *******, LOG: 1}"), "{drawn}");
+        let shown = draw(&diags, &sources, Look { show_values: true, ..Look::default() });
+        assert!(shown.contains("hunter2"), "{shown}");
     }
 
     #[test]

@@ -2,9 +2,26 @@
 
 use console::Style;
 
+use super::clean;
+
+/// Whose words a failure is told in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Speaker {
+    /// Ours: `error: …`.
+    #[default]
+    Us,
+    /// The engine's: `Error response from daemon: …`, as every client of it prints them.
+    Engine,
+}
+
+/// What stands before the engine's words.
+const DAEMON: &str = "Error response from daemon:";
+
 /// A failure with everything that helps to understand it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FailureView {
+    /// Whose words the title is.
+    pub speaker: Speaker,
     /// One line: `db never became healthy, so web was not started`.
     pub title: String,
     /// Facts with their names: `check`, `last log`, `chain`, `state`. A text may have several lines.
@@ -19,15 +36,20 @@ pub fn text(failure: &FailureView, colours: bool) -> String {
     let dim = Style::new().force_styling(colours).dim();
     let cyan = Style::new().force_styling(colours).cyan();
     let width = failure.facts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    let mut out = format!("{} {}\n", red.apply_to("error:"), failure.title);
+    let prefix = match failure.speaker {
+        Speaker::Us => "error:",
+        Speaker::Engine => DAEMON,
+    };
+    let mut out = format!("{} {}\n", red.apply_to(prefix), clean::block(&failure.title));
     for (name, words) in &failure.facts {
+        let (name, words) = (clean::line(name), clean::block(words));
         for (at, line) in words.lines().enumerate() {
-            let label = if at == 0 { name.as_str() } else { "" };
+            let label = if at == 0 { &*name } else { "" };
             out += &format!("  {}  {line}\n", dim.apply_to(format!("{label:<width$}")));
         }
     }
     for help in &failure.help {
-        out += &format!("  {} {help}\n", cyan.apply_to("help:"));
+        out += &format!("  {} {}\n", cyan.apply_to("help:"), clean::block(help));
     }
     out
 }
@@ -36,14 +58,18 @@ pub fn text(failure: &FailureView, colours: bool) -> String {
 pub fn json_line(failure: &FailureView) -> String {
     let facts: serde_json::Map<String, serde_json::Value> =
         failure.facts.iter().map(|(name, words)| (name.clone(), words.as_str().into())).collect();
-    let mut object = serde_json::json!({"error": true, "message": failure.title});
+    let message = match failure.speaker {
+        Speaker::Us => failure.title.clone(),
+        Speaker::Engine => format!("{DAEMON} {}", failure.title),
+    };
+    let mut object = serde_json::json!({"error": true, "message": message});
     if !facts.is_empty() {
         object["facts"] = facts.into();
     }
     if !failure.help.is_empty() {
         object["help"] = failure.help.as_slice().into();
     }
-    format!("{object}\n")
+    clean::json(&object.to_string()).into_owned() + "\n"
 }
 
 #[cfg(test)]
@@ -51,11 +77,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn hostile_evidence_is_clean() {
+        let hostile = || clean::HOSTILE.to_owned();
+        let failure = FailureView {
+            title: hostile(),
+            facts: vec![(hostile(), hostile())],
+            help: vec![hostile()],
+            ..FailureView::default()
+        };
+        assert!(clean::is_clean(&text(&failure, false)) && clean::is_clean(&json_line(&failure)));
+    }
+
+    #[test]
     fn facts_are_aligned_and_keep_their_lines() {
         let failure = FailureView {
             title: "db failed".into(),
             facts: vec![("check".into(), "exit 1".into()), ("last log".into(), "a\nb".into())],
             help: vec!["rcompose logs db".into()],
+            ..FailureView::default()
         };
         assert_eq!(
             text(&failure, false),
@@ -65,5 +104,8 @@ mod tests {
             json_line(&failure),
             "{\"error\":true,\"message\":\"db failed\",\"facts\":{\"check\":\"exit 1\",\"last log\":\"a\\nb\"},\"help\":[\"rcompose logs db\"]}\n"
         );
+        let engine = FailureView { speaker: Speaker::Engine, title: "no".into(), ..FailureView::default() };
+        assert_eq!(text(&engine, false), "Error response from daemon: no\n");
+        assert_eq!(json_line(&engine), "{\"error\":true,\"message\":\"Error response from daemon: no\"}\n");
     }
 }

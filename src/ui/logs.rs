@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
+use super::clean;
 use crate::event::{LogEvent, Stream};
 
 /// How lines look.
@@ -43,8 +44,9 @@ impl<O: Write, E: Write> LogWriter<O, E> {
     /// Makes room for a container before its first line.
     pub fn register(&mut self, source: &str) {
         if !self.colours.contains_key(source) {
+            let shown = clean::line(source);
             self.colours.insert(source.to_owned(), self.colours.len() % COLOURS.len());
-            self.width = self.width.max(source.chars().count() + 1);
+            self.width = self.width.max(shown.chars().count() + 1);
         }
     }
 
@@ -79,7 +81,7 @@ impl<O: Write, E: Write> LogWriter<O, E> {
 
     /// A plain line of our own on standard output: `Attaching to web-1, db-1`.
     pub fn note(&mut self, text: &str) -> io::Result<()> {
-        writeln!(self.out, "{text}")?;
+        writeln!(self.out, "{}", clean::line(text))?;
         self.out.flush()
     }
 
@@ -87,7 +89,7 @@ impl<O: Write, E: Write> LogWriter<O, E> {
         if self.look.no_prefix {
             return String::new();
         }
-        let padded = format!("{source:<width$} | ", width = self.width);
+        let padded = format!("{:<width$} | ", clean::line(source), width = self.width);
         if self.look.colours {
             let colour = COLOURS[self.colours.get(source).copied().unwrap_or(0)];
             format!("\u{1b}[{colour}m{padded}\u{1b}[0m")
@@ -99,11 +101,12 @@ impl<O: Write, E: Write> LogWriter<O, E> {
     /// The reference begins these lines with carriage return and "erase line", even into a pipe.
     fn status(&mut self, source: &str, words: &str) -> io::Result<()> {
         self.register(source);
+        let shown = clean::line(source);
         if self.look.colours {
             let colour = COLOURS[self.colours.get(source).copied().unwrap_or(0)];
-            writeln!(self.out, "\r\u{1b}[K\u{1b}[{colour}m{source} {words}\u{1b}[0m")
+            writeln!(self.out, "\r\u{1b}[K\u{1b}[{colour}m{shown} {words}\u{1b}[0m")
         } else {
-            writeln!(self.out, "\r\u{1b}[K{source} {words}")
+            writeln!(self.out, "\r\u{1b}[K{shown} {words}")
         }
     }
 }
@@ -147,6 +150,14 @@ mod tests {
         let (out, err) = write(LogLook { split_streams: true, ..LogLook::default() }, &events);
         assert_eq!(out, "a-1  | x\na-1     | z\n");
         assert_eq!(err, "long-1  | y\n");
+    }
+
+    #[test]
+    fn a_hostile_name_is_clean_and_output_goes_through() {
+        let (out, _) = write(LogLook::default(), &[said(clean::HOSTILE, Stream::Stdout, "\u{1b}[1mx")]);
+        let (name, output) = out.split_once(" | ").unwrap();
+        assert!(clean::is_clean(name), "{name:?}");
+        assert_eq!(output, "\u{1b}[1mx\n");
     }
 
     #[test]

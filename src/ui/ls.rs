@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::{table, template};
+use super::{clean, table, template};
 
 /// One project.
 #[derive(Serialize)]
@@ -25,19 +25,22 @@ pub struct UnknownForm(String);
 /// The list in the order it is given.
 pub fn render(rows: &[ProjectRow], format: &str, quiet: bool) -> Result<String, UnknownForm> {
     if quiet {
-        return Ok(rows.iter().map(|row| format!("{}\n", row.name)).collect());
+        return Ok(rows.iter().map(|row| format!("{}\n", clean::line(&row.name))).collect());
     }
     match format.to_lowercase().as_str() {
         "" | "table" | "pretty" => {
-            let cells =
-                |row: &ProjectRow| vec![row.name.clone(), row.status.clone(), row.config_files.clone()];
+            let cells = |row: &ProjectRow| {
+                [&row.name, &row.status, &row.config_files]
+                    .map(|cell| clean::line(cell).into_owned())
+                    .to_vec()
+            };
             let heading = ["NAME", "STATUS", "CONFIG FILES"].map(str::to_owned).to_vec();
             let lines: Vec<Vec<String>> = std::iter::once(heading).chain(rows.iter().map(cells)).collect();
             Ok(table::layout(&lines, 20, 3))
         }
         "json" => {
             let list: Vec<Json> = rows.iter().map(|row| serde_json::json!(row)).collect();
-            Ok(template::go_json(&Json::Array(list)) + "\n")
+            Ok(clean::json(&template::go_json(&Json::Array(list))).into_owned() + "\n")
         }
         _ => Err(UnknownForm(format.to_owned())),
     }
@@ -46,6 +49,16 @@ pub fn render(rows: &[ProjectRow], format: &str, quiet: bool) -> Result<String, 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hostile_names_are_clean() {
+        let hostile = || clean::HOSTILE.to_owned();
+        let rows = [ProjectRow { name: hostile(), status: hostile(), config_files: hostile() }];
+        for (format, quiet) in [("table", false), ("json", false), ("table", true)] {
+            let text = render(&rows, format, quiet).expect("text");
+            assert!(clean::is_clean(&text) && !text.contains('\t'), "{text:?}");
+        }
+    }
 
     #[test]
     fn the_forms() {

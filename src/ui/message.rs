@@ -1,47 +1,30 @@
-//! Warnings and errors that belong to no thing, in the reference's shapes.
+//! Warnings and errors that belong to no thing, in the style of findings.
 
+use console::Style;
 use serde_json::json;
 
+use super::clean;
 use super::mode::Mode;
 use crate::event::Level;
 
-/// A message line: `WARN[0000] text` on a terminal, `time="…" level=warning msg="…"` elsewhere, JSON in
-/// JSON mode. `now` is RFC 3339 in whole seconds.
-pub fn line(level: Level, text: &str, mode: Mode, terminal: bool, now: &str) -> String {
+/// A message line: `warning: text`, `error: text`, bare words for what is only worth knowing, and JSON in JSON
+/// mode. `now` is RFC 3339 in whole seconds.
+pub fn line(level: Level, text: &str, mode: Mode, colours: bool, now: &str) -> String {
     let word = match level {
         Level::Info => "info",
         Level::Warning => "warning",
         Level::Error => "error",
     };
     if mode == Mode::Json {
-        return format!("{}\n", json!({"level": word, "msg": text, "time": now}));
+        let object = json!({"level": word, "msg": text, "time": now});
+        return format!("{}\n", clean::json(&object.to_string()));
     }
-    if terminal {
-        let short = match level {
-            Level::Info => "INFO",
-            Level::Warning => "WARN",
-            Level::Error => "ERRO",
-        };
-        return format!("{short}[0000] {text}\n");
-    }
-    format!("time=\"{now}\" level={word} msg={}\n", quoted(text))
-}
-
-/// The last word of a failed command: bare text, or JSON in JSON mode.
-pub fn failure(text: &str, mode: Mode) -> String {
-    if mode == Mode::Json {
-        return format!("{}\n", json!({"error": true, "message": text}));
-    }
-    format!("{text}\n")
-}
-
-/// Quotes as Go does when a text has anything but plain characters.
-fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-._/@^+".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        crate::base::quote::go_quote(text)
+    let text = clean::block(text);
+    let style = Style::new().force_styling(colours).bold();
+    match level {
+        Level::Info => format!("{text}\n"),
+        Level::Warning => format!("{} {text}\n", style.yellow().apply_to("warning:")),
+        Level::Error => format!("{} {text}\n", style.red().apply_to("error:")),
     }
 }
 
@@ -60,15 +43,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_have_the_shape_of_their_stream() {
+    fn hostile_messages_are_clean() {
+        for mode in [Mode::Plain, Mode::Json] {
+            let text = line(Level::Error, clean::HOSTILE, mode, false, "now");
+            assert!(clean::is_clean(&text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn messages_have_the_style_of_findings() {
         let now = "2026-11-23T21:31:01Z";
-        let shown = |mode, terminal| line(Level::Warning, "a \"b\"", mode, terminal, now);
+        let shown = |level, mode, colours| line(level, "a \"b\"", mode, colours, now);
+        assert_eq!(shown(Level::Warning, Mode::Plain, false), "warning: a \"b\"\n");
+        assert_eq!(shown(Level::Error, Mode::Tty, false), "error: a \"b\"\n");
+        assert_eq!(shown(Level::Info, Mode::Plain, false), "a \"b\"\n");
+        assert!(shown(Level::Warning, Mode::Tty, true).starts_with("\u{1b}["));
+        let json = shown(Level::Warning, Mode::Json, false);
         assert_eq!(
-            shown(Mode::Plain, false),
-            "time=\"2026-11-23T21:31:01Z\" level=warning msg=\"a \\\"b\\\"\"\n"
+            json,
+            "{\"level\":\"warning\",\"msg\":\"a \\\"b\\\"\",\"time\":\"2026-11-23T21:31:01Z\"}\n"
         );
-        assert_eq!(shown(Mode::Tty, true), "WARN[0000] a \"b\"\n");
-        assert!(shown(Mode::Json, false).starts_with('{'));
-        assert_eq!(failure("x", Mode::Json), "{\"error\":true,\"message\":\"x\"}\n");
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod age;
 mod bytes;
+pub mod clean;
 pub mod diag;
 pub mod failure;
 pub mod format;

@@ -2,10 +2,28 @@
 
 use console::{Style, measure_text_width};
 
+use super::clean;
 use crate::plan::{Printed, PrintedLine, Sign};
+
+/// The plan for machines, with its line breaks.
+pub fn json(plan: &serde_json::Value) -> String {
+    clean::json(&format!("{plan:#}\n")).into_owned()
+}
 
 /// The plan as text, columns aligned, with colours when asked.
 pub fn text(printed: &Printed, colours: bool) -> String {
+    let clean = |text: &str| clean::line(text).into_owned();
+    let lines: Vec<PrintedLine> = printed
+        .lines
+        .iter()
+        .map(|line| PrintedLine {
+            sign: line.sign,
+            subject: clean(&line.subject),
+            action: clean(&line.action),
+            reason: clean(&line.reason),
+            place: clean(&line.place),
+        })
+        .collect();
     let style = |sign: Sign| {
         let style = Style::new().force_styling(colours);
         match sign {
@@ -18,11 +36,11 @@ pub fn text(printed: &Printed, colours: bool) -> String {
     };
     let dim = Style::new().force_styling(colours).dim();
     let widest = |cell: fn(&PrintedLine) -> &str| {
-        printed.lines.iter().map(|line| measure_text_width(cell(line))).max().unwrap_or(0)
+        lines.iter().map(|line| measure_text_width(cell(line))).max().unwrap_or(0)
     };
     let (subjects, actions) = (widest(|l| &l.subject), widest(|l| &l.action));
     let mut out = String::new();
-    for line in &printed.lines {
+    for line in &lines {
         let pad = |text: &str, width: usize| " ".repeat(width - measure_text_width(text));
         let sign = style(line.sign);
         let mut row = format!(
@@ -46,7 +64,7 @@ pub fn text(printed: &Printed, colours: bool) -> String {
     }
     let alarm = Style::new().force_styling(colours).red().bold();
     for hazard in &printed.hazards {
-        out += &format!("{} {hazard}\n", alarm.apply_to('!'));
+        out += &format!("{} {}\n", alarm.apply_to('!'), clean(hazard));
     }
     out += &format!("Plan: {}\n", printed.summary);
     out
@@ -55,6 +73,21 @@ pub fn text(printed: &Printed, colours: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hostile_words_are_clean() {
+        let hostile = || clean::HOSTILE.to_owned();
+        let line = PrintedLine {
+            sign: Sign::Create,
+            subject: hostile(),
+            action: hostile(),
+            reason: hostile(),
+            place: hostile(),
+        };
+        let printed = Printed { lines: vec![line], hazards: vec![hostile()], summary: String::new() };
+        let text = text(&printed, false);
+        assert!(clean::is_clean(&text) && text.lines().count() == 3, "{text:?}");
+    }
 
     #[test]
     fn a_plan_is_aligned() {

@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, Write};
 
+use super::clean;
+
 /// Asks and reads one line. An empty answer or no answer at all means no, whatever the capital letter
 /// in the brackets says, when nobody sits at a terminal; there it means the default.
 pub fn confirm(
@@ -12,7 +14,7 @@ pub fn confirm(
     output: &mut dyn Write,
 ) -> std::io::Result<bool> {
     let choice = if default { "[Y/n]" } else { "[y/N]" };
-    write!(output, "{question} {choice}: ")?;
+    write!(output, "{} {choice}: ", clean::line(question))?;
     output.flush()?;
     let mut answer = String::new();
     input.read_line(&mut answer)?;
@@ -33,6 +35,13 @@ mod tests {
     fn ask(answer: &str, default: bool, terminal: bool) -> bool {
         let mut out = Vec::new();
         confirm("Sure?", default, terminal, &mut answer.as_bytes(), &mut out).unwrap()
+    }
+
+    #[test]
+    fn a_hostile_question_is_clean() {
+        let mut out = Vec::new();
+        confirm(clean::HOSTILE, false, true, &mut "".as_bytes(), &mut out).unwrap();
+        assert!(clean::is_clean(&String::from_utf8(out).unwrap()));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What `ps` prints: containers as a table, as JSON lines, or through a template.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -7,7 +8,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value as Json, json};
 
 use super::template::{LABEL_MAP, TemplateError};
-use super::{age, format, ports};
+use super::{age, clean, format, ports};
 use crate::base::quote::go_quote;
 use crate::state::{ContainerState, Health, ObservedContainer, ObservedPort};
 
@@ -43,7 +44,7 @@ pub fn render(containers: &[ObservedContainer], options: &PsOptions) -> Result<S
     if options.services {
         let mut seen = BTreeSet::new();
         let names = containers.iter().map(|container| container.label(SERVICE).unwrap_or_default());
-        let names: Vec<&str> = names.filter(|name| seen.insert(*name)).collect();
+        let names: Vec<Cow<'_, str>> = names.filter(|name| seen.insert(*name)).map(clean::line).collect();
         // Without a service the reference prints an empty line.
         return Ok(names.join("\n") + "\n");
     }
@@ -204,6 +205,20 @@ mod tests {
                 .lines()
                 .all(|line| line.ends_with("ENGINE") || line.ends_with("podman"))
         );
+    }
+
+    #[test]
+    fn hostile_labels_and_names_are_clean() {
+        let mut forged = container(clean::HOSTILE, clean::HOSTILE);
+        forged.command = clean::HOSTILE.into();
+        forged.image = clean::HOSTILE.into();
+        forged.status = clean::HOSTILE.into();
+        forged.labels.insert(clean::HOSTILE.into(), clean::HOSTILE.into());
+        for format in ["table", "json", "raw", "{{.Names}} {{.Labels}} {{.Label \"x\"}}"] {
+            let text = shown(&[forged.clone()], |options| options.format = format.into());
+            assert!(clean::is_clean(&text), "{format}: {text:?}");
+        }
+        assert!(clean::is_clean(&shown(&[forged], |options| options.services = true)));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::clean;
 use super::diag::Place;
 use crate::diag::{Code, Diagnostic, Diagnostics, InFile, Severity, SourceMap, Span};
 
@@ -37,7 +38,7 @@ pub fn render(
             "results": results,
         }],
     });
-    serde_json::to_string_pretty(&log).map(|text| text + "\n")
+    serde_json::to_string_pretty(&log).map(|text| clean::json(&text).into_owned() + "\n")
 }
 
 fn level(severity: Severity) -> &'static str {
@@ -93,7 +94,7 @@ fn result(finding: &Diagnostic, rule: usize, sources: &SourceMap) -> Value {
     let fix = finding.edit.as_ref().and_then(|edit| {
         let (artifact, region) = physical(edit.span, sources)?;
         Some(json!([{
-            "description": { "text": finding.help.first().map_or("write it so", String::as_str) },
+            "description": { "text": finding.help.first().map_or("replace it", String::as_str) },
             "artifactChanges": [{
                 "artifactLocation": artifact,
                 "replacements": [{

@@ -160,7 +160,7 @@ impl Builder<'_> {
                 }
                 None => {
                     self.report(first, || {
-                        Diagnostic::new(Code::AliasCycle, span, "an alias stands inside its own anchor")
+                        Diagnostic::new(Code::AliasCycle, span, "an alias is used inside its own anchor")
                             .at(path)
                             .note("this would contain itself")
                     });
@@ -200,7 +200,7 @@ impl Builder<'_> {
         let (span, name) = (self.span(at), self.written(at).chars().skip(1).collect::<String>());
         let names = self.names;
         self.report(first, || {
-            let message = format!("no anchor `&{name}` stands before this alias");
+            let message = format!("no anchor `&{name}` is defined before this alias");
             let finding = Diagnostic::new(Code::UnknownAnchor, span, message).at(path);
             match suggest::nearest(&name, names.keys().map(String::as_str)) {
                 Some(near) => finding
@@ -351,7 +351,7 @@ impl Builder<'_> {
                 format!("`<<` takes a mapping or a list of mappings, not {is}"),
             )
             .at(path)
-            .help("write `<<: *name`, where `&name` stands before a mapping")
+            .help("write `<<: *name`, where `&name` is the anchor of a mapping")
         });
     }
 
@@ -365,7 +365,7 @@ impl Builder<'_> {
         }
         let Some(target) = self.target(at) else {
             self.report(first, || {
-                Diagnostic::new(Code::AliasCycle, span, "an alias stands inside its own anchor").at(path)
+                Diagnostic::new(Code::AliasCycle, span, "an alias is used inside its own anchor").at(path)
             });
             return KeyText::Unusable;
         };

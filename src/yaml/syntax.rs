@@ -62,7 +62,7 @@ fn words(kind: &ErrorKind, text: &str, at: usize, line: &str) -> (String, Option
         | ErrorKind::TabAtBlockScalarStart
         | ErrorKind::TabInPlainScalar
         | ErrorKind::UnexpectedCharacter { character: '\t' } => say(
-            "a tab stands where only spaces may",
+            "a tab is used where only spaces are allowed",
             "YAML is indented with spaces only; replace the tab by spaces",
         ),
         ErrorKind::UnexpectedCharacter { character } => {
@@ -103,7 +103,7 @@ fn words(kind: &ErrorKind, text: &str, at: usize, line: &str) -> (String, Option
             say("this bracket closes nothing", "remove it, or put the value in quotes")
         }
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => say(
-            "a second `key: value` stands here where one value is expected",
+            "a second `key: value` on one line, where one value is expected",
             "put a value that holds `: ` in quotes, or check the indentation of this line and the one before",
         ),
         ErrorKind::ExpectedBlockMappingKey
@@ -117,7 +117,7 @@ fn words(kind: &ErrorKind, text: &str, at: usize, line: &str) -> (String, Option
                 misaligned()
             } else {
                 say(
-                    "a list item stands among the keys of a mapping",
+                    "a list item among the keys of a mapping",
                     "write all of it as `key: value`, or all of it as `- item`",
                 )
             }
@@ -134,8 +134,8 @@ fn words(kind: &ErrorKind, text: &str, at: usize, line: &str) -> (String, Option
             "write all of it as `- item`, or all of it as `key: value`",
         ),
         ErrorKind::BlockSequenceEntryNotAllowed => say(
-            "a list item stands where none is expected",
-            "begin the list on a line of its own, and indent its items alike",
+            "a list item where none is expected",
+            "start the list on its own line, and indent its items equally",
         ),
         ErrorKind::BlockEntryInFlowCollection | ErrorKind::PlainScalarStartsWithDashFlowIndicator => {
             say("`-` begins no item inside brackets", "separate the items by `,`")
@@ -144,7 +144,7 @@ fn words(kind: &ErrorKind, text: &str, at: usize, line: &str) -> (String, Option
             say("text follows `|` or `>` on its line", "begin the text on the next line, indented")
         }
         ErrorKind::CommentNotSeparated | ErrorKind::CommentInterceptedScalar => {
-            say("a comment stands where none may", "put a space before `#`, or put the value in quotes")
+            say("a comment is not allowed here", "put a space before `#`, or put the value in quotes")
         }
         ErrorKind::UndeclaredTagHandle => say("the tag's prefix is not declared", "put the value in quotes"),
         ErrorKind::MissingAnchorOrAliasName => {
@@ -154,10 +154,10 @@ fn words(kind: &ErrorKind, text: &str, at: usize, line: &str) -> (String, Option
             say("a value is missing here", "write one, or remove the mark before it")
         }
         ErrorKind::ExpectedDocumentStart => say(
-            "this line belongs to nothing before it",
+            "this line does not continue anything before it",
             "a Compose file is one mapping: every line is `key: value`, indented under the key it belongs to",
         ),
-        ErrorKind::BomInsideDocument => say("a byte-order mark stands inside the file", "remove it"),
+        ErrorKind::BomInsideDocument => say("a byte-order mark inside the file", "remove it"),
         other => (format!("this is not YAML: {other}"), None),
     }
 }
@@ -298,7 +298,7 @@ fn earlier_line(kind: &ErrorKind, text: &str, at: usize, file: FileId) -> Option
             let open = text[..close].rfind(quote)?;
             text[open..close].contains('\n').then(|| {
                 Diagnostic::new(Code::YamlSyntax, Span::new(file, open, open + 1), "a quote is never closed")
-                    .label(Span::new(file, close, close + 1), "this quote ends it, which can't be meant")
+                    .label(Span::new(file, close, close + 1), "this quote ends it")
                     .help("add the closing quote")
             })
         }

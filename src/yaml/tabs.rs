@@ -59,7 +59,7 @@ pub(super) fn find(text: &str, place: Span, token: Token, flow: bool) -> Option<
 
 fn finding(file: FileId, at: usize) -> Diagnostic {
     let span = Span::new(file, at, at + 1);
-    Diagnostic::new(Code::YamlSyntax, span, "a tab stands where only spaces may")
+    Diagnostic::new(Code::YamlSyntax, span, "a tab is used where only spaces are allowed")
         .help("YAML is indented with spaces only, also on lines that look empty: remove the tab")
         .edit(span, "")
 }

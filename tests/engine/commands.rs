@@ -13,4 +13,5 @@ mod keys;
 mod lifecycle;
 mod podman;
 mod progress;
+mod secrets;
 mod up;

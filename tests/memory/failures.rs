@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use rcompose::app::converge::ConvergeError;
-use rcompose::app::failure::{Told, tell, tell_refusals};
+use rcompose::app::failure::{Speaker, Told, tell, tell_refusals};
+use rcompose::app::hidden::Hidden;
 use rcompose::apply::{CancelStage, Report, cancellation};
 use rcompose::base::ContainerId;
 use rcompose::engine::{ContainerQuery, Containers, EngineError};
@@ -12,6 +13,7 @@ use rcompose::memory::{Behaviour, Fault, MemoryEngine};
 use rcompose::plan::{Intent, Up};
 use rcompose::spec::{ContainerSpec, ExposedPort, PortBinding};
 use rcompose::state::ApiVersion;
+use rcompose::ui;
 use rcompose::ui::failure::{FailureView, text};
 
 use crate::world::{self, Run, desired, with_paused_time};
@@ -30,12 +32,20 @@ async fn up(engine: &MemoryEngine, file: &str, run: &Run) -> (Report, String) {
     let (desired, sources) = desired(file);
     let intent = Intent::Up(Up { wait: run.wait_timeout.is_some(), ..Up::all() });
     let (_, report) = world::converge(engine, &desired, intent, run).await.unwrap();
-    let told = in_words(tell(&report, &sources));
+    let told = in_words(tell(&report, &sources, &Hidden::default()));
     (report, told)
 }
 
 fn in_words(told: Vec<Told>) -> String {
-    let view = |told: Told| FailureView { title: told.title, facts: told.facts, help: told.help };
+    let view = |told: Told| FailureView {
+        speaker: match told.speaker {
+            Speaker::Us => ui::failure::Speaker::Us,
+            Speaker::Engine => ui::failure::Speaker::Engine,
+        },
+        title: told.title,
+        facts: told.facts,
+        help: told.help,
+    };
     told.into_iter().map(|told| text(&view(told), false)).collect()
 }
 
@@ -88,7 +98,7 @@ fn two_containers_of_a_run_want_one_port() {
         };
         // Neither runs when the engine is asked who has the port.
         for (end, holder) in [
-            ("is already allocated", "container shop-b-1 publishes it"),
+            ("is already allocated", "in use by container shop-b-1"),
             ("address already in use", "a process outside of the engine"),
         ] {
             let engine = engine.fork();
@@ -96,8 +106,8 @@ fn two_containers_of_a_run_want_one_port() {
                 engine.fault(Fault::Fail(start + nth, words(end)));
             }
             let (_, told) = up(&engine, file, &Run::default()).await;
-            let first = told.split("error: ").nth(1).unwrap();
-            assert!(first.starts_with("shop-a-1:") && first.contains(holder), "{told}");
+            let first = told.split("Error response from daemon: ").nth(1).unwrap();
+            assert!(first.contains("  shop-a-1\n") && first.contains(holder), "{told}");
         }
     });
 }
@@ -183,10 +193,10 @@ fn a_dependency_that_never_gets_healthy() {
               no response
   last log    FATAL: data directory has wrong ownership
   state       running, unhealthy: 4 failed checks in a row
-  chain       api waits for db (compose.yaml:9:7)
-              web waits for api (compose.yaml:5:18)
+  chain       api depends on db (compose.yaml:9:7)
+              web depends on api (compose.yaml:5:18)
   removed     shop-api-1, shop-web-1 (made by this run, never started)
-  help: more of its output: rcompose logs db
+  help: run `rcompose logs db` for more of its output
 "#
         );
         assert_eq!(containers(&engine), ["shop-db-1 running"]);
@@ -211,10 +221,10 @@ fn a_dependency_that_ends_before_it_is_healthy() {
             r#"error: dependency failed to start: container shop-db-1 exited (1), so api and web were not started
   last log  cannot open /var/lib/data
   state     exited, exit code 1
-  chain     api waits for db (compose.yaml:9:7)
-            web waits for api (compose.yaml:5:18)
+  chain     api depends on db (compose.yaml:9:7)
+            web depends on api (compose.yaml:5:18)
   removed   shop-api-1, shop-web-1 (made by this run, never started)
-  help: more of its output: rcompose logs db
+  help: run `rcompose logs db` for more of its output
 "#
         );
         assert_eq!(containers(&engine), ["shop-db-1 exited"]);
@@ -258,9 +268,9 @@ fn a_job_that_fails() {
   last log  applying 0007_orders
             relation "orders" already exists
   state     shop-migrate-1 is exited, exit code 3
-  chain     web waits for migrate (compose.yaml:6:7)
+  chain     web depends on migrate (compose.yaml:6:7)
   removed   shop-web-1 (made by this run, never started)
-  help: more of its output: rcompose logs migrate
+  help: run `rcompose logs migrate` for more of its output
 "#
         );
         assert_eq!(containers(&engine), ["shop-migrate-1 exited"]);
@@ -301,8 +311,8 @@ fn a_wait_that_takes_too_long() {
             told,
             r#"error: timeout waiting for dependencies, so api and web were not started
   state    shop-db-1 is running, not healthy yet
-  chain    api waits for db (compose.yaml:9:7)
-           web waits for api (compose.yaml:5:18)
+  chain    api depends on db (compose.yaml:9:7)
+           web depends on api (compose.yaml:5:18)
   removed  shop-api-1, shop-web-1 (made by this run, never started)
 "#
         );
@@ -362,11 +372,12 @@ fn a_port_that_is_taken() {
         assert_eq!(report.exit_code(), 1);
         assert_eq!(
             told,
-            r#"error: shop-web-1: Error response from daemon: driver failed programming external connectivity on endpoint shop-web-1: Bind for 0.0.0.0:8080 failed: port is already allocated
-  port 8080  container proxy publishes it
-  asked for  compose.yaml:3:3
-  removed    shop-web-1 (made by this run, never started)
-  help: publish another host port, or stop what holds this one
+            r#"Error response from daemon: driver failed programming external connectivity on endpoint shop-web-1: Bind for 0.0.0.0:8080 failed: port is already allocated
+  container    shop-web-1
+  port 8080    in use by container proxy
+  declared at  compose.yaml:3:3
+  removed      shop-web-1 (made by this run, never started)
+  help: publish another host port, or stop what is using this one
 "#
         );
         assert_eq!(containers(&engine), ["proxy running"]);
@@ -382,9 +393,10 @@ fn a_name_that_is_taken() {
         assert_eq!(report.exit_code(), 1);
         assert_eq!(
             told,
-            r#"error: shop-web-1: Error response from daemon: Conflict. The container name "/shop-web-1" is already in use by container "c000000000040000000000000000000000000000000000000000000000000004". You have to remove (or rename) that container to be able to reuse that name.
-  holder     a container of no project: busybox, running
-  asked for  compose.yaml:3:3
+            r#"Error response from daemon: Conflict. The container name "/shop-web-1" is already in use by container "c000000000040000000000000000000000000000000000000000000000000004". You have to remove (or rename) that container to be able to reuse that name.
+  container    shop-web-1
+  holder       a container of no project: busybox, running
+  declared at  compose.yaml:3:3
   help: rename or remove it (docker rm shop-web-1), or choose another container_name
 "#
         );
@@ -402,10 +414,11 @@ fn an_image_that_cannot_be_had() {
         assert_eq!(report.exit_code(), 1);
         assert_eq!(
             told,
-            r#"error: Image nobody/db:9: Error response from daemon: pull access denied for nobody/db:9, repository does not exist or may require 'docker login', so api and web were not started
-  chain  api waits for db (compose.yaml:9:7)
-         web waits for api (compose.yaml:5:18)
-  help: is the name right? `docker login` gives access to private registries
+            r#"Error response from daemon: pull access denied for nobody/db:9, repository does not exist or may require 'docker login', so api and web were not started
+  image  nobody/db:9
+  chain  api depends on db (compose.yaml:9:7)
+         web depends on api (compose.yaml:5:18)
+  help: check the name of the image; run `docker login` for private registries
 "#
         );
         // Nothing was touched before the images were there.
@@ -454,17 +467,17 @@ volumes:
         let Err(ConvergeError::Plan(errors)) = refused else { panic!("{refused:?}") };
         assert_eq!(
             in_words(tell_refusals(&errors, &sources)),
-            r#"error: service "own" is built from source, and its image "shop-own" isn't there
-  asked for  compose.yaml:7:3
+            r#"error: service "own" has a `build` section, and its image "shop-own" was not found locally
+  declared at  compose.yaml:7:3
   help: build it first (docker build -t shop-own …)
 error: network back-of-house declared as external, but could not be found
-  asked for  compose.yaml:11:3
+  declared at  compose.yaml:11:3
   help: create it (docker network create back-of-house), or leave out `external`
 error: network front declared as external, but could not be found
-  asked for  compose.yaml:10:3
+  declared at  compose.yaml:10:3
   help: create it (docker network create front), or leave out `external`
 error: external volume "data" not found
-  asked for  compose.yaml:13:3
+  declared at  compose.yaml:13:3
   help: create it (docker volume create data), or leave out `external`
 "#
         );
@@ -487,10 +500,11 @@ fn a_replacement_that_does_not_start() {
         assert_eq!(report.exit_code(), 1);
         assert_eq!(
             told,
-            r#"error: shop-web-1: Error response from daemon: exec: "serve": executable file not found in $PATH
-  asked for  compose.yaml:4:5
-  removed    the new shop-web-1 (made by this run, never started)
-  restored   shop-web-1 runs again as before
+            r#"Error response from daemon: exec: "serve": executable file not found in $PATH
+  container    shop-web-1
+  declared at  compose.yaml:4:5
+  removed      the new shop-web-1 (made by this run, never started)
+  restored     shop-web-1 runs again as before
 "#
         );
         assert_eq!(engine.snapshot(), before);
@@ -545,11 +559,14 @@ fn an_engine_that_goes_away() {
         assert!(report.failures().all(|f| f.error.to_string().contains("cannot connect")), "{report:#?}");
         assert_eq!(
             told,
-            r#"error: shop-db-1: cannot connect to the container engine at memory: the engine is gone, so api and web were not started
-  chain        api waits for db (compose.yaml:9:7)
-               web waits for api (compose.yaml:5:18)
+            r#"error: cannot connect to Docker at memory: the engine is gone, so api and web were not started
+  container    shop-db-1
+  chain        api depends on db (compose.yaml:9:7)
+               web depends on api (compose.yaml:5:18)
   left behind  shop-api-1: cannot connect to the container engine at memory: the engine is gone
   left behind  shop-web-1: cannot connect to the container engine at memory: the engine is gone
+  help: check that the engine is running, and that you may use it: join the `docker` group, or use sudo
+  help: `docker context ls` lists the engines that are configured; DOCKER_HOST or --context choose one
 "#
         );
         engine.heal();
@@ -590,7 +607,7 @@ volumes:
             world::converge(&engine, &now, Intent::Up(Up::all()), &Run::default()).await.unwrap_err();
         assert_eq!(
             refused.to_string(),
-            "volume shop_data can't be made anew while container shop-old-1 mounts it: no service of the file accounts for it, and --remove-orphans removes it"
+            "cannot recreate volume shop_data: container shop-old-1 is using it: no service of the file accounts for it, and --remove-orphans removes it"
         );
         assert_eq!(containers(&engine), ["shop-old-1 running", "shop-web-1 running"]);
         let orphans = Intent::Up(Up { remove_orphans: true, ..Up::all() });

@@ -12,7 +12,7 @@ use rcompose::base::{ContainerId, ServiceName};
 use rcompose::diag::SourceMap;
 use rcompose::engine::{Containers, Images};
 use rcompose::memory::MemoryEngine;
-use rcompose::plan::{self, Intent, Plan, Recreate, to_json};
+use rcompose::plan::{self, Exposure, Intent, Plan, Recreate, to_json};
 use rcompose::spec::PullPolicy;
 use rcompose::state::{ApiVersion, ObservedImage};
 use rcompose::ui;
@@ -163,8 +163,8 @@ fn plans_read_as_expected() {
         }
         let (plan, sources) = planned(&folder);
         let warnings: String = plan.warnings.iter().map(|text| format!("warning: {text}\n")).collect();
-        let text = warnings + &ui::plan::text(&plan::print(&plan, &sources), false);
-        let json = format!("{:#}\n", to_json(&plan, &sources));
+        let text = warnings + &ui::plan::text(&plan::print(&plan, &sources, &Exposure::default()), false);
+        let json = format!("{:#}\n", to_json(&plan, &sources, &Exposure::default()));
         verdict.compare(&folder.join("expected.txt"), &text);
         verdict.compare(&folder.join("expected.json"), &json);
     }

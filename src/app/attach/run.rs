@@ -14,7 +14,7 @@ use super::{attach, wanted_names};
 use crate::app::converge::{self, Consent, ConvergeError, Converged, Way};
 use crate::app::{CancelStage, Canceller, Desired, Session, cancellation};
 use crate::engine::EngineError;
-use crate::event::{Event, LogEvent};
+use crate::event::{Event, Level, LogEvent};
 use crate::plan::{self, Intent, Stop};
 
 /// Log events that may wait for the view.
@@ -235,7 +235,7 @@ impl Consent for NoConsent {
     }
 }
 
-/// Stops services. How it went is in the events: there is nothing else to do about a failure.
+/// Stops services. Failures are messages among the events: nothing comes after them that could report them.
 fn stop(session: Session, desired: Desired, stop: Stop) -> Stopping {
     Box::pin(async move {
         // Its own cancellation: that of the run has been used up.
@@ -243,6 +243,14 @@ fn stop(session: Session, desired: Desired, stop: Stop) -> Stopping {
         let session = Session { cancel, ..session };
         session.events.send(Event::Began { operation: "stop" });
         let way = Way { listener: &(), consent: &NoConsent, wait_timeout: None, quiet_pull: false };
-        let _ = converge::converge(&session, desired, Intent::Stop(stop), &way).await;
+        let fail = |text: String| session.events.send(Event::Message { level: Level::Error, text });
+        match converge::converge(&session, desired, Intent::Stop(stop), &way).await {
+            Ok(done) => {
+                for failure in done.report.failures() {
+                    fail(format!("cannot stop {}: {}", failure.subject.name, failure.error));
+                }
+            }
+            Err(error) => fail(error.to_string()),
+        }
     })
 }

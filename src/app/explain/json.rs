@@ -59,7 +59,7 @@ impl Missing {
         let near: Vec<String> = self.near.iter().map(|path| path.quoted()).collect();
         let object = json!({
             "path": self.path.quoted(),
-            "error": "nothing stands there",
+            "error": "nothing found there",
             "near": near,
             "reset": self.reset.and_then(|(tag, _)| place(tag, sources)),
         });

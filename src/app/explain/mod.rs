@@ -98,7 +98,7 @@ pub enum ExplainError {
         cause: PathError,
     },
     /// Nothing stands there.
-    #[error("nothing stands at {}", .0.path.quoted())]
+    #[error("nothing found at {}", .0.path.quoted())]
     Missing(Box<Missing>),
     /// The project could not be loaded so far.
     #[error("the project could not be loaded")]

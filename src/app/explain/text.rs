@@ -72,7 +72,7 @@ impl Missing {
     /// What is drawn of it.
     pub fn account(&self) -> Account {
         let mut account = Account {
-            title: format!("nothing stands at {}", self.path.quoted()),
+            title: format!("nothing found at {}", self.path.quoted()),
             span: Span::NONE,
             note: String::new(),
             labels: Vec::new(),

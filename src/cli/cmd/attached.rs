@@ -78,7 +78,7 @@ pub(super) fn run(front: &Front, up: &Up, prepared: Prepared) -> u8 {
         Ok(Ok(Finished::Unwritable(error))) => {
             front.fail(format!("cannot write to standard output: {error}; the containers go on"))
         }
-        Ok(Err(error)) => front.fail(error.to_string()),
+        Ok(Err(error)) => front.fail_engine(&error),
         Err(text) => front.fail(text),
     }
 }

@@ -18,7 +18,7 @@ pub struct Config {
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
 
-    /// Form of the output: yaml or json; with json, findings come as JSON too
+    /// Output format: yaml or json; with json, findings are printed as JSON too
     #[arg(long, value_name = "FORM", default_value = "")]
     pub format: String,
 
@@ -26,59 +26,59 @@ pub struct Config {
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<std::path::PathBuf>,
 
-    /// Check only, print nothing
+    /// Validate only, print nothing
     #[arg(short, long)]
     pub quiet: bool,
 
-    /// Leave variables as they are written
+    /// Don't interpolate variables
     #[arg(long)]
     pub no_interpolate: bool,
 
-    /// Leave out what normalisation adds: default networks, names, implicit dependencies
+    /// Don't normalise the project: without default networks, names, implicit dependencies
     #[arg(long)]
     pub no_normalize: bool,
 
-    /// Leave paths as they are written
+    /// Don't resolve paths
     #[arg(long)]
     pub no_path_resolution: bool,
 
-    /// Don't check that the parts fit together
+    /// Don't check the consistency of the project
     #[arg(long)]
     pub no_consistency: bool,
 
-    /// Leave environment files unread
+    /// Don't read env files
     #[arg(long)]
     pub no_env_resolution: bool,
 
-    /// Write images with the digests that their registries have for them now
+    /// Pin images to the digests their registries currently have
     #[arg(long)]
     pub resolve_image_digests: bool,
 
-    /// Print a file with nothing but the images and their digests, to be laid over the others
+    /// Print an override file with the images and their digests only
     #[arg(long)]
     pub lock_image_digests: bool,
 
-    /// Print the names of the services, one a line
+    /// Print the names of the services, one per line
     #[arg(long = "services", id = "list_services")]
     pub list_services: bool,
 
-    /// Print the names of the volumes, one a line
+    /// Print the names of the volumes, one per line
     #[arg(long)]
     pub volumes: bool,
 
-    /// Print the names of the networks, one a line
+    /// Print the names of the networks, one per line
     #[arg(long)]
     pub networks: bool,
 
-    /// Print the images, one a line
+    /// Print the images, one per line
     #[arg(long)]
     pub images: bool,
 
-    /// Print the models, one a line
+    /// Print the models, one per line
     #[arg(long)]
     pub models: bool,
 
-    /// Print the names of all profiles, one a line
+    /// Print the names of all profiles, one per line
     #[arg(long)]
     pub profiles: bool,
 
@@ -90,11 +90,11 @@ pub struct Config {
     #[arg(long)]
     pub variables: bool,
 
-    /// Print the variables that interpolation sees
+    /// Print the environment used for interpolation
     #[arg(long)]
     pub environment: bool,
 
-    /// Tell where the value at a path comes from, such as services.web.environment.TAG or services.web.ports[0]
+    /// Explain where the value at a path comes from, such as services.web.environment.TAG or services.web.ports[0]
     #[arg(long, value_name = "PATH", conflicts_with_all = ["no_interpolate", "quiet", "origins", "resolve_image_digests", "lock_image_digests"])]
     pub explain: Option<String>,
 
@@ -158,6 +158,7 @@ pub fn run(front: &Front, config: &Config) -> u8 {
         container_names: what == What::Project,
         resolve_environment: !config.no_env_resolution && !lists_only,
         keep_unused: false,
+        show_values: front.global.show_values,
         request,
     };
     if raw && whole && !config.services.is_empty() {
@@ -211,7 +212,11 @@ fn with_origins(front: &Front, config: &Config, wanted: &LoadRequest, form: Form
     match explainer.explain(path) {
         Ok(explanation) if form == Form::Json => json(explanation.json(sources)),
         Ok(explanation) => {
-            let look = ui::diag::Look { styled: front.colours_out(), width: terminal::stdout_width() };
+            let look = ui::diag::Look {
+                styled: front.colours_out(),
+                width: terminal::stdout_width(),
+                show_values: true,
+            };
             let text = ui::diag::draw_account(&explanation.account(), sources, look);
             Ok(text + &table::layout(&explanation.rows(), 0, 2))
         }
@@ -219,8 +224,11 @@ fn with_origins(front: &Front, config: &Config, wanted: &LoadRequest, form: Form
             match form {
                 Form::Json => terminal::print(&json(missing.json(sources))?),
                 _ => {
-                    let look =
-                        ui::diag::Look { styled: front.colours_err(), width: terminal::stderr_width() };
+                    let look = ui::diag::Look {
+                        styled: front.colours_err(),
+                        width: terminal::stderr_width(),
+                        show_values: true,
+                    };
                     terminal::print_error(&ui::diag::draw_account(&missing.account(), sources, look));
                 }
             }

@@ -14,8 +14,6 @@ use crate::cli::usage::whole;
 use crate::diag::SourceMap;
 use crate::event::{Event, Level};
 use crate::plan::{self, Intent, RemoveImages};
-use crate::ui::failure::FailureView;
-use crate::ui::mode::Mode;
 use crate::ui::{self, terminal};
 
 /// Stop and remove the project's containers and networks
@@ -37,23 +35,23 @@ pub struct Down {
     #[arg(long, value_name = "WHICH")]
     pub rmi: Option<String>,
 
-    /// Seconds a container has to stop
+    /// Shutdown timeout in seconds
     #[arg(short, long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = whole)]
     pub timeout: Option<i64>,
 }
 
-/// Start containers that exist
+/// Start existing containers
 #[derive(Args, Clone, Debug, Default)]
 pub struct Start {
     /// Only these services and what they depend on
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
 
-    /// Return when everything runs or is healthy
+    /// Wait until services are running or healthy
     #[arg(long)]
     pub wait: bool,
 
-    /// Give up waiting after so many seconds
+    /// Maximum time to wait, in seconds
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = whole)]
     pub wait_timeout: Option<i64>,
 }
@@ -65,23 +63,23 @@ pub struct Stop {
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
 
-    /// Seconds a container has to stop
+    /// Shutdown timeout in seconds
     #[arg(short, long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = whole)]
     pub timeout: Option<i64>,
 }
 
-/// Stop and start containers that exist
+/// Restart containers
 #[derive(Args, Clone, Debug, Default)]
 pub struct Restart {
-    /// Only these services, and those that restart with them
+    /// Only these services, and those that restart together with them
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
 
-    /// Leave alone the services that would restart with them
+    /// Don't restart the services that depend on them
     #[arg(long)]
     pub no_deps: bool,
 
-    /// Seconds a container has to stop
+    /// Shutdown timeout in seconds
     #[arg(short, long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = whole)]
     pub timeout: Option<i64>,
 }
@@ -242,7 +240,7 @@ pub fn finish(
         front.warn(warning);
     }
     let Some(report) = done.report else {
-        let printed = plan::print(&done.plan, &done.sources);
+        let printed = plan::print(&done.plan, &done.sources, &front.exposure());
         terminal::print(&ui::plan::text(&printed, front.colours_out()));
         return exit::OK;
     };
@@ -258,21 +256,16 @@ pub fn refuse(front: &Front, error: ConvergeError, sources: &SourceMap) -> u8 {
             exit::ERROR
         }
         ConvergeError::NoSuchService(finding) => front.refuse(*finding),
+        ConvergeError::Engine(error) => front.fail_engine(&error),
         error => front.fail(error.to_string()),
     }
 }
 
 /// Draws the failures of a run on standard error.
 pub fn tell_failures(front: &Front, report: &app::Report, sources: &SourceMap) {
-    draw(front, app::failure::tell(report, sources));
+    draw(front, app::failure::tell(report, sources, &front.hidden()));
 }
 
 fn draw(front: &Front, failures: Vec<app::failure::Told>) {
-    for told in failures {
-        let view = FailureView { title: told.title, facts: told.facts, help: told.help };
-        terminal::print_error(&match front.mode {
-            Mode::Json => ui::failure::json_line(&view),
-            _ => ui::failure::text(&view, front.colours_err()),
-        });
-    }
+    failures.into_iter().for_each(|told| front.failure(told));
 }

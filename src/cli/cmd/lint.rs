@@ -11,26 +11,26 @@ use crate::diag::Severity;
 use crate::docker;
 use crate::ui::{self, terminal};
 
-/// Find traps in the Compose files: what loads, but doesn't do what it seems to say
+/// Find likely mistakes in valid Compose files
 ///
 /// Findings can be silenced by code or slug: with --allow, with `x-rcompose: {lint: {allow: [latest-tag]}}` at the
 /// top of a file or in a service, or with a comment at the line, `# rcompose: allow latest-tag`. The exit code is 1
-/// when there is a finding as bad as --fail-on says, else 0.
+/// when there is a finding of at least the severity of --fail-on, else 0.
 #[derive(Args, Clone, Debug)]
 pub struct Lint {
     /// Only these services and what they depend on
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
 
-    /// Don't tell findings with this code or slug; several are separated by commas
+    /// Silence findings with this code or slug; several are separated by commas
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     pub allow: Vec<String>,
 
-    /// Form of the output; `json` is one object a line
+    /// Output format; `json` is one object per line
     #[arg(long, value_name = "FORM", value_enum, default_value_t = Format::Text)]
     pub format: Format,
 
-    /// The mildest finding that makes the exit code 1
+    /// Lowest severity that makes the exit code 1
     #[arg(long, value_name = "SEVERITY", value_enum, default_value_t = Worst::Warning)]
     pub fail_on: Worst,
 }
@@ -66,12 +66,17 @@ pub fn run(front: &Front, args: &Lint) -> u8 {
         remote_engine: docker::is_remote(&front.docker_config()),
         ..Facts::default()
     };
+    load.show_values = front.global.show_values;
     let request = LintRequest { load, allow: args.allow.clone(), facts };
     let linted = lint(&request, front.reading());
     let (findings, sources) = (&linted.findings, &linted.sources);
     let text = match args.format {
         Format::Text => {
-            let look = ui::diag::Look { styled: front.colours_out(), width: terminal::stdout_width() };
+            let look = ui::diag::Look {
+                styled: front.colours_out(),
+                width: terminal::stdout_width(),
+                show_values: front.global.show_values,
+            };
             Ok(ui::diag::draw(findings, sources, look))
         }
         Format::Json => ui::diag::json_lines(findings, sources),

@@ -16,7 +16,7 @@ pub struct Plan {
     #[command(flatten)]
     pub shape: Shape,
 
-    /// Form of the output: text or json
+    /// Output format: text or json
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub format: String,
 }
@@ -43,13 +43,14 @@ pub(super) fn show(front: &Front, prepared: Prepared, json: bool, changes: u8) -
         Ok(Err(error)) => return refuse(front, error, &sources),
         Err(text) => return front.fail(text),
     };
+    let exposure = front.exposure();
     if json {
-        terminal::print(&format!("{:#}\n", plan::to_json(&plan, &sources)));
+        terminal::print(&ui::plan::json(&plan::to_json(&plan, &sources, &exposure)));
     } else {
         for warning in &plan.warnings {
             front.warn(warning);
         }
-        terminal::print(&ui::plan::text(&plan::print(&plan, &sources), front.colours_out()));
+        terminal::print(&ui::plan::text(&plan::print(&plan, &sources, &exposure), front.colours_out()));
     }
     if plan.is_noop() { exit::OK } else { changes }
 }

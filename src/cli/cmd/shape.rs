@@ -20,27 +20,27 @@ pub struct Shape {
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
 
-    /// Replace containers even if nothing changed
+    /// Recreate containers even if nothing changed
     #[arg(long)]
     pub force_recreate: bool,
 
-    /// Leave containers that exist as they are
+    /// Don't recreate existing containers
     #[arg(long)]
     pub no_recreate: bool,
 
-    /// Replace the containers of dependencies too
+    /// Recreate dependencies too
     #[arg(long)]
     pub always_recreate_deps: bool,
 
-    /// New anonymous volumes, instead of those of the replaced containers
+    /// Recreate anonymous volumes instead of reusing those of the previous containers
     #[arg(short = 'V', long)]
     pub renew_anon_volumes: bool,
 
-    /// Leave dependencies out
+    /// Don't include dependencies
     #[arg(long)]
     pub no_deps: bool,
 
-    /// Create, but don't start
+    /// Create containers without starting them
     #[arg(long)]
     pub no_start: bool,
 
@@ -48,7 +48,7 @@ pub struct Shape {
     #[arg(long)]
     pub remove_orphans: bool,
 
-    /// How many containers of a service
+    /// Number of containers of a service
     #[arg(long, value_name = "SERVICE=N")]
     pub scale: Vec<String>,
 
@@ -56,7 +56,7 @@ pub struct Shape {
     #[arg(long, value_name = "WHEN")]
     pub pull: Option<String>,
 
-    /// Seconds a container has to stop
+    /// Shutdown timeout in seconds
     #[arg(short, long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = whole)]
     pub timeout: Option<i64>,
 }

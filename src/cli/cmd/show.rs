@@ -7,6 +7,7 @@ use clap::Args;
 use tokio::sync::mpsc;
 
 use crate::app::attach;
+use crate::app::hidden;
 use crate::app::list::{self, PsQuery};
 use crate::app::request::{self, Named};
 use crate::app::{self, EngineError};
@@ -25,19 +26,19 @@ pub struct Ps {
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
 
-    /// Stopped ones and those of `run` too
+    /// Include stopped containers, and those of `run`
     #[arg(short, long)]
     pub all: bool,
 
-    /// Form: table, json, or a Go template (`table TEMPLATE` with a heading)
+    /// Output format: table, json, or a Go template (`table TEMPLATE` with a heading)
     #[arg(long, value_name = "FORM", default_value = "table")]
     pub format: String,
 
-    /// Only those with this property: status=running
+    /// Filter by a property: status=running
     #[arg(long, value_name = "KEY=VALUE")]
     pub filter: Vec<String>,
 
-    /// Only those with this status: paused, restarting, removing, running, dead, created, exited
+    /// Filter by status: paused, restarting, removing, running, dead, created, exited
     #[arg(long, value_name = "STATUS")]
     pub status: Vec<String>,
 
@@ -45,15 +46,15 @@ pub struct Ps {
     #[arg(long, default_value_t = true, action = clap::ArgAction::SetTrue)]
     pub orphans: bool,
 
-    /// Only the ids
+    /// Print only IDs
     #[arg(short, long)]
     pub quiet: bool,
 
-    /// Only the names of the services
+    /// Print only service names
     #[arg(long = "services", id = "list_services")]
     pub list_services: bool,
 
-    /// Don't shorten ids and commands
+    /// Don't truncate IDs and commands
     #[arg(long)]
     pub no_trunc: bool,
 }
@@ -61,31 +62,31 @@ pub struct Ps {
 /// List projects
 #[derive(Args, Clone, Debug, Default)]
 pub struct Ls {
-    /// Stopped ones too
+    /// Include stopped projects
     #[arg(short, long)]
     pub all: bool,
 
-    /// Form: table or json
+    /// Output format: table or json
     #[arg(long, value_name = "FORM", default_value = "table")]
     pub format: String,
 
-    /// Only those whose name matches: name=REGEX
+    /// Filter by name: name=REGEX
     #[arg(long, value_name = "KEY=VALUE")]
     pub filter: Vec<String>,
 
-    /// Only the names
+    /// Print only names
     #[arg(short, long)]
     pub quiet: bool,
 }
 
-/// Show the output of containers
+/// View output of containers
 #[derive(Args, Clone, Debug, Default)]
 pub struct Logs {
     /// Only these services
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
 
-    /// Go on as lines come
+    /// Follow the output
     #[arg(short, long)]
     pub follow: bool,
 
@@ -93,19 +94,19 @@ pub struct Logs {
     #[arg(long, value_name = "N")]
     pub index: Option<u32>,
 
-    /// Only the last so many lines of each container; `all` for all
+    /// Number of lines to show from the end of each container's output, or `all`
     #[arg(short = 'n', long, value_name = "N", default_value = "all")]
     pub tail: String,
 
-    /// Only lines after this time, or so long ago: 2026-01-02T13:23:37Z, 42m
+    /// Show lines since a timestamp or a relative duration: 2026-01-02T13:23:37Z, 42m
     #[arg(long, value_name = "TIME")]
     pub since: Option<String>,
 
-    /// Only lines before this time, or so long ago
+    /// Show lines before a timestamp or a relative duration
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
 
-    /// Times before the lines
+    /// Show timestamps
     #[arg(short, long)]
     pub timestamps: bool,
 
@@ -113,7 +114,7 @@ pub struct Logs {
     #[arg(long)]
     pub no_color: bool,
 
-    /// No names before the lines
+    /// Don't prefix lines with container names
     #[arg(long)]
     pub no_log_prefix: bool,
 }
@@ -121,11 +122,11 @@ pub struct Logs {
 /// Print the version
 #[derive(Args, Clone, Debug, Default)]
 pub struct Version {
-    /// Form: pretty or json
+    /// Output format: pretty or json
     #[arg(short, long, value_name = "FORM", default_value = "pretty")]
     pub format: String,
 
-    /// Only the number
+    /// Print only the version number
     #[arg(long)]
     pub short: bool,
 }
@@ -155,7 +156,7 @@ pub fn run_ps(front: &Front, ps: &Ps) -> u8 {
             Ok(status) => match ContainerState::parse(status) {
                 ContainerState::Unknown => {
                     return front.fail(format!(
-                        "no container is ever \"{status}\": the states are paused, restarting, removing, running, dead, created, exited"
+                        "invalid --status \"{status}\" (one of paused, restarting, removing, running, dead, created, exited)"
                     ));
                 }
                 state => states.push(state),
@@ -167,9 +168,9 @@ pub fn run_ps(front: &Front, ps: &Ps) -> u8 {
         Ok(target) => target,
         Err(code) => return code,
     };
-    let (project, known, services) = match target {
+    let (project, known, services, aim) = match target {
         Target::Name(name) => {
-            (name, None, ps.services.iter().map(|s| ServiceName::from(s.as_str())).collect())
+            (name, None, ps.services.iter().map(|s| ServiceName::from(s.as_str())).collect(), None)
         }
         Target::Aim(aim) => {
             let Named { services, unknown } = request::named(&aim.desired, &ps.services);
@@ -178,16 +179,21 @@ pub fn run_ps(front: &Front, ps: &Ps) -> u8 {
             }
             let known: Vec<ServiceName> =
                 aim.desired.services.keys().chain(&aim.desired.others).cloned().collect();
-            (aim.desired.project, Some(known), services)
+            (aim.desired.project.clone(), Some(known), services, Some(aim))
         }
     };
     let query = PsQuery { services, all: ps.all, states, only_known: known.filter(|_| !ps.orphans) };
     let listed = front.run(async |session| list::containers(&session, &project, &query).await);
-    let containers = match listed {
+    let mut containers = match listed {
         Ok(Ok(containers)) => containers,
-        Ok(Err(error)) => return front.fail(error.to_string()),
+        Ok(Err(error)) => return front.fail_engine(&error),
         Err(text) => return front.fail(text),
     };
+    if !front.global.show_values {
+        let (desired, sources) = aim.map(|aim| (aim.desired, aim.sources)).unzip();
+        let sources = sources.unwrap_or_default();
+        hidden::containers(&mut containers, desired.as_ref(), &sources, &front.exposure().known);
+    }
     let options = ui::ps::PsOptions {
         format: ps.format.clone(),
         quiet: ps.quiet,
@@ -219,7 +225,7 @@ pub fn run_ls(front: &Front, ls: &Ls) -> u8 {
     }
     let listed = match front.run(async |session| list::projects(&session, ls.all).await) {
         Ok(Ok(listed)) => listed,
-        Ok(Err(error)) => return front.fail(error.to_string()),
+        Ok(Err(error)) => return front.fail_engine(&error),
         Err(text) => return front.fail(text),
     };
     let rows: Vec<ui::ls::ProjectRow> = listed
@@ -249,7 +255,7 @@ pub fn run_logs(front: &Front, logs: &Logs) -> u8 {
         "all" | "" => None,
         number => match number.parse() {
             Ok(number) => Some(number),
-            Err(_) => return front.fail(format!("--tail takes a number or `all`, not \"{number}\"")),
+            Err(_) => return front.fail(format!("invalid --tail \"{number}\": use a number or `all`")),
         },
     };
     let now = message::seconds_now();
@@ -321,7 +327,7 @@ pub fn run_logs(front: &Front, logs: &Logs) -> u8 {
         }
         Ok(Ok(Shown::Cancelled)) => exit::CANCELLED,
         Ok(Ok(Shown::NoSuchReplica(text))) => front.fail(text),
-        Ok(Err(error)) => front.fail(error.to_string()),
+        Ok(Err(error)) => front.fail_engine(&error),
         Err(text) => front.fail(text),
     }
 }
@@ -345,5 +351,5 @@ fn moment(text: Option<&str>, now: i64) -> Result<Option<String>, String> {
     if text.starts_with(|c: char| c.is_ascii_digit()) {
         return Ok(Some(text.to_owned()));
     }
-    Err(format!("\"{text}\" is no time: write 2026-01-02T13:23:37Z, or how long ago: 42m"))
+    Err(format!("invalid time \"{text}\": use RFC 3339 or a duration such as 42m"))
 }

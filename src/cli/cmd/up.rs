@@ -14,21 +14,21 @@ use crate::event::Event;
 use crate::plan::Intent;
 use crate::ui::terminal;
 
-/// Make the project exist and run
+/// Create and start containers
 #[derive(Args, Clone, Debug, Default)]
 pub struct Up {
     #[command(flatten)]
     pub shape: Shape,
 
-    /// Return when everything is started, instead of showing the output
+    /// Run containers in the background
     #[arg(short, long)]
     pub detach: bool,
 
-    /// Return when everything runs or is healthy (implies --detach)
+    /// Wait until services are running or healthy (implies --detach)
     #[arg(long)]
     pub wait: bool,
 
-    /// Give up waiting after so many seconds
+    /// Maximum time to wait, in seconds
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = whole)]
     pub wait_timeout: Option<i64>,
 
@@ -44,11 +44,11 @@ pub struct Up {
     #[arg(long)]
     pub attach_dependencies: bool,
 
-    /// Stop everything when a container ends
+    /// Stop all containers when one of them exits
     #[arg(long)]
     pub abort_on_container_exit: bool,
 
-    /// Stop everything when a container fails
+    /// Stop all containers when one of them fails
     #[arg(long)]
     pub abort_on_container_failure: bool,
 
@@ -60,11 +60,11 @@ pub struct Up {
     #[arg(long)]
     pub no_color: bool,
 
-    /// No names before the lines
+    /// Don't prefix lines with container names
     #[arg(long)]
     pub no_log_prefix: bool,
 
-    /// Times before the lines
+    /// Show timestamps
     #[arg(long)]
     pub timestamps: bool,
 
@@ -76,11 +76,11 @@ pub struct Up {
     #[arg(short = 'y', long)]
     pub yes: bool,
 
-    /// The old name of --yes
+    /// Deprecated: use --yes
     #[arg(long = "y", hide = true)]
     pub old_yes: bool,
 
-    /// Build images first (not yet supported for services with `build`)
+    /// Build images first (not supported yet for services with `build`)
     #[arg(long)]
     pub build: bool,
 
@@ -92,11 +92,11 @@ pub struct Up {
     #[arg(long)]
     pub quiet_build: bool,
 
-    /// Keys that work while output is shown (not yet supported; --menu=false is)
+    /// Interactive shortcuts while attached (not supported yet; --menu=false is accepted)
     #[arg(long, num_args = 0..=1, require_equals = true)]
     pub menu: Option<bool>,
 
-    /// Bring changed files in while it runs (not yet supported)
+    /// Watch the sources and update containers on changes (not supported yet)
     #[arg(short, long)]
     pub watch: bool,
 }
@@ -152,15 +152,15 @@ impl Up {
     /// What this version can't do, told before anything is changed.
     fn not_yet(&self, desired: &Desired) -> Result<(), String> {
         if self.watch {
-            return Err("--watch is not yet supported: run `up` again after a change".to_owned());
+            return Err("--watch is not supported yet: run `up` again after a change".to_owned());
         }
         // The keys only work on a terminal.
         if self.menu == Some(true) && !self.detach && !self.wait && terminal::stdout_is_terminal() {
-            return Err("--menu is not yet supported".to_owned());
+            return Err("--menu is not supported yet".to_owned());
         }
         match desired.services.values().find(|service| service.has_build) {
             Some(service) if self.build => Err(format!(
-                "--build is not yet supported: build the image of service \"{}\" first (docker build -t {} …)",
+                "--build is not supported yet: build the image of service \"{}\" first (docker build -t {} …)",
                 service.name, service.container.image
             )),
             _ => Ok(()),

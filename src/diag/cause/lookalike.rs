@@ -172,7 +172,7 @@ fn blank(text: &str, span: Span) -> Cause {
     let article = if name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
     let point = code_point(c);
     let message = match count {
-        1 => format!("{article} {name} ({point}) stands here"),
+        1 => format!("{article} {name} ({point}) here"),
         _ => format!("{count} {name}s ({point}) stand here"),
     };
     let it = if count == 1 { "it" } else { "them" };
@@ -198,7 +198,7 @@ fn quote(text: &str, open: usize, line_end: usize, file: super::super::FileId) -
     });
     Cause {
         span: Span::new(file, open, inside),
-        message: format!("a typographic quote ({}) stands here, which is a letter to YAML", code_point(c)),
+        message: format!("a typographic quote ({}) is an ordinary letter in YAML", code_point(c)),
         help: "write `\"` in its place, and in that of its partner".to_owned(),
         edit,
     }

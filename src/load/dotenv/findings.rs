@@ -13,7 +13,7 @@ pub fn findings(mistakes: &[Mistake], text: &str, name: &str, sources: &mut Sour
 }
 
 fn finding(mistake: &Mistake, text: &str, file: FileId) -> Diagnostic {
-    const LINE: &str = "a line is `NAME=value`, and no blank stands in the name";
+    const LINE: &str = "use `NAME=value`, without spaces in the name";
     let span = Span::new(file, mistake.range.start, mistake.range.end);
     let new = |message: String| Diagnostic::new(Code::EnvFile, span, message);
     match &mistake.error {

@@ -103,7 +103,7 @@ pub fn unknown_key(book: &Book, place: &Place<'_>, entry: &Entry) -> UnknownKey 
             && place.node.as_mapping().is_some_and(|map| map.len() == 1)
             && matches!(entry.value.kind, Kind::Null) =>
         {
-            new.help(format!("if it is meant as a name, write `{key}` without the colon"))
+            new.help(format!("if this is a name, write `{key}` without the colon"))
         }
         0..=14 => new.help(format!("known here: {}", list(known()))),
         _ => new,
@@ -179,9 +179,7 @@ fn split_short_form(place: &Place<'_>, entry: &Entry) -> Option<Diagnostic> {
 fn section_as_service(place: &Place<'_>) -> Option<String> {
     let name = &place.key()?.text;
     (is_service(place) && noun(name).is_some()).then(|| {
-        format!(
-            "`{name}` stands under `services` and so reads as a service; the section belongs at the top level"
-        )
+        format!("`{name}` under `services` is read as a service; the section belongs at the top level")
     })
 }
 
@@ -200,7 +198,7 @@ pub fn key_as_service(book: &Book, place: &Place<'_>, map: &Mapping) -> Option<D
         return None;
     }
     let finding =
-        Diagnostic::new(Code::UnknownKey, key.span, format!("`{}` stands among the services", key.text))
+        Diagnostic::new(Code::UnknownKey, key.span, format!("`{}` is listed among the services", key.text))
             .at(place.path());
     let as_key = format!("`{}` is a key of a service; indent it under the service's name", key.text);
     let as_section =

@@ -138,13 +138,13 @@ impl Lowering<'_> {
     fn not_carried(&mut self, service: &Service) {
         let container = &service.container;
         let keys = [
-            ("build", service.workload.build.is_some(), "images are used as they are: build them first"),
+            ("build", service.workload.build.is_some(), "build the images first"),
             ("develop", service.develop.is_some(), "nothing is watched"),
             ("models", !container.models.is_empty(), "no model is provided"),
             ("provider", service.provider.is_some(), "the provider program is not run"),
             ("pre_start", !service.pre_start.is_empty(), "the containers before the start are not run"),
             ("use_api_socket", container.use_api_socket, "the engine's socket is not mounted"),
-            ("credential_spec", container.credential_spec.is_some(), "it is a matter of Windows containers"),
+            ("credential_spec", container.credential_spec.is_some(), "it applies to Windows containers only"),
         ];
         for (key, present, effect) in keys {
             if present {
@@ -152,7 +152,7 @@ impl Lowering<'_> {
                 let found = Diagnostic::new(
                     Code::NotCarried,
                     service.origins.key(PathRef::Root.key(key)),
-                    format!("service \"{name}\": `{key}` is not carried out by this version: {effect}"),
+                    format!("service \"{name}\": `{key}` is not supported yet: {effect}"),
                 )
                 .at(format!("services.{name}.{key}"));
                 self.diags.push(found);
@@ -168,9 +168,7 @@ impl Lowering<'_> {
                 let found = Diagnostic::new(
                     Code::NotCarried,
                     job.origins.key(triggers.key("schedule")),
-                    format!(
-                        "job \"{name}\": scheduled jobs are not carried out by this version: it never runs"
-                    ),
+                    format!("job \"{name}\": scheduled jobs are not supported yet: it never runs"),
                 );
                 self.diags.push(found.at(format!("jobs.{name}.triggers.schedule")));
             }

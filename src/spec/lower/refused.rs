@@ -98,13 +98,14 @@ impl Lowering<'_> {
             let code = Code::NotAllowed;
             self.refuse(service, place, Refusal { code, message, help, value: word, better });
         } else if restart.max_retries < 0 {
-            let message = format!("service \"{name}\": {} restarts are none", restart.max_retries);
-            let help = "write a number from 1 on, or `on-failure` alone for no end".to_owned();
+            let message =
+                format!("service \"{name}\": restart count must be at least 1, got {}", restart.max_retries);
+            let help = "use a number of at least 1, or `on-failure` alone for unlimited restarts".to_owned();
             let refusal = Refusal { code: Code::OutOfRange, message, help, value: word, better: None };
             self.refuse(service, count, refusal);
         } else if restart.max_retries > 0 && !matches!(restart.name.as_str(), "" | "on-failure") {
             let message = format!(
-                "service \"{name}\": restarts are counted with `on-failure` alone, not with `{word}`"
+                "service \"{name}\": a restart count is only valid with `on-failure`, not with `{word}`"
             );
             let help = match deployed {
                 Some(_) => "leave `max_attempts` out, or write `condition: on-failure`".to_owned(),
@@ -120,8 +121,8 @@ impl Lowering<'_> {
         if path.is_empty() || path.starts_with('/') || has_drive(path) {
             return;
         }
-        let message = format!("service \"{}\": `{path}` is no absolute path in the container", service.name);
-        let help = format!("write the whole path, such as `/{}`", path.trim_start_matches("./"));
+        let message = format!("service \"{}\": `{path}` is not an absolute path", service.name);
+        let help = format!("use an absolute path, such as `/{}`", path.trim_start_matches("./"));
         let refusal = Refusal { code: Code::Pattern, message, help, value: path, better: None };
         self.refuse(service, HERE.key("working_dir"), refusal);
     }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::event::{Event, Stage, Status, StatusEvent};
+use crate::ui::clean;
 
 #[derive(Default, Serialize)]
 struct Object<'a> {
@@ -53,7 +54,7 @@ fn of_status(event: &StatusEvent) -> Object<'_> {
 
 fn text(object: &Object<'_>) -> String {
     // Strings and numbers always have a JSON form.
-    serde_json::to_string(object).map(|json| json + "\n").unwrap_or_default()
+    serde_json::to_string(object).map(|json| clean::json(&json).into_owned() + "\n").unwrap_or_default()
 }
 
 fn stage(stage: Stage) -> &'static str {

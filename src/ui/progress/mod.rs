@@ -9,6 +9,7 @@ mod plain;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
 use std::time::Duration;
@@ -18,8 +19,10 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use live::Live;
 
+use super::clean;
 use super::message;
 use super::mode::Mode;
+use crate::base::secret::Redactor;
 use crate::event::{Event, Level, Status, StatusEvent, Subject};
 
 /// How often the live block is drawn again, at most.
@@ -28,13 +31,14 @@ const FRAME: Duration = Duration::from_millis(100);
 /// Shows the events of one command.
 pub struct Progress {
     mode: Mode,
-    terminal: bool,
+    colours: bool,
     out: Box<dyn Write + Send>,
     size: Box<dyn Fn() -> (u16, u16) + Send>,
     waiting: BTreeSet<Subject>,
     /// The last words about each thing and part: several waits for one thing are one line.
     told: HashMap<(Subject, Option<String>), (Status, String)>,
     live: Live,
+    hidden: Redactor,
 }
 
 impl Progress {
@@ -47,26 +51,27 @@ impl Progress {
         size: impl Fn() -> (u16, u16) + Send + 'static,
     ) -> Progress {
         let live = Live::new(colours);
-        let terminal = mode == Mode::Tty;
         Progress {
             mode,
-            terminal,
+            colours,
             out,
             size: Box::new(size),
             waiting: BTreeSet::new(),
             told: HashMap::new(),
             live,
+            hidden: Redactor::new(),
         }
     }
 
-    /// Whether messages have the shape for a terminal; without this call, only those of [`Mode::Tty`].
-    pub fn on_terminal(mut self, terminal: bool) -> Progress {
-        self.terminal = terminal;
+    /// Leaves these values out of what is said; names of things stay.
+    pub fn hiding(mut self, hidden: Redactor) -> Progress {
+        self.hidden = hidden;
         self
     }
 
     /// Takes an event. `now` is the time since any fixed moment.
     pub fn handle(&mut self, event: &Event, now: Duration) {
+        let event = &self.presented(event.clone());
         let text = match event {
             Event::Message { level, text } => {
                 // Messages stay: they are written above the block.
@@ -86,6 +91,43 @@ impl Progress {
             _ => self.line(event),
         };
         self.write(&text);
+    }
+
+    /// The event without what must not be shown, and without what a terminal would obey.
+    fn presented(&self, mut event: Event) -> Event {
+        let clean = |text: &mut String, line: bool| {
+            // JSON has escapes of its own.
+            if self.mode != Mode::Json {
+                let shown = if line { clean::line(text) } else { clean::block(text) };
+                if let Cow::Owned(shown) = shown {
+                    *text = shown;
+                }
+            }
+        };
+        let hide = |text: &mut String| {
+            if let Cow::Owned(without) = self.hidden.apply(text) {
+                *text = without;
+            }
+            clean(text, false);
+        };
+        match &mut event {
+            Event::Message { text, .. } => hide(text),
+            Event::Status(StatusEvent { subject, part, details, status, .. }) => {
+                // People read the cause once, in the report at the end.
+                if *status == Status::Error && self.mode != Mode::Json {
+                    details.clear();
+                }
+                hide(details);
+                clean(&mut subject.name, true);
+                part.iter_mut().for_each(|part| clean(part, true));
+            }
+            Event::Waiting { who, on } => {
+                clean(&mut who.name, true);
+                on.iter_mut().for_each(|on| clean(on, true));
+            }
+            Event::Began { .. } | Event::Ended { .. } => {}
+        }
+        event
     }
 
     /// Whether this was the last thing told of it.
@@ -149,7 +191,7 @@ impl Progress {
         if self.mode == Mode::Quiet && level == Level::Info {
             return String::new();
         }
-        message::line(level, text, self.mode, self.terminal, &message::now())
+        message::line(level, text, self.mode, self.colours, &message::now())
     }
 
     fn write(&mut self, text: &str) {

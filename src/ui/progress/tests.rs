@@ -57,7 +57,7 @@ fn story() -> Vec<Event> {
 
 fn told(mode: Mode) -> String {
     let sink = Sink::default();
-    let mut progress = Progress::new(mode, false, Box::new(sink.clone()), || (24, 80)).on_terminal(true);
+    let mut progress = Progress::new(mode, false, Box::new(sink.clone()), || (24, 80));
     for event in story() {
         progress.handle(&event, Duration::ZERO);
     }
@@ -70,7 +70,7 @@ fn plain_is_a_line_an_event() {
     assert_eq!(
         told(Mode::Plain),
         " Container web-1 Created \n Container web-1 Waiting db: healthy\n 4f4fb700ef54 Pulling \n \
-         Container web-1 Error no such image\nINFO[0000] fine\nWARN[0000] old\n"
+         Container web-1 Error \nfine\nwarning: old\n"
     );
 }
 
@@ -92,7 +92,7 @@ fn json_is_an_object_an_event() {
 
 #[test]
 fn quiet_keeps_warnings() {
-    assert_eq!(told(Mode::Quiet), "WARN[0000] old\n");
+    assert_eq!(told(Mode::Quiet), "warning: old\n");
 }
 
 /// A run on a terminal of this size, and the screen it leaves.
@@ -171,7 +171,7 @@ fn messages_stay_above_the_live_block() {
     screen.at(0, &[Event::status(db(), Status::Starting)]);
     let message = Event::Message { level: Level::Warning, text: "old".to_owned() };
     let text = screen.at(100, &[message]);
-    assert_eq!(text.lines().next(), Some("WARN[0000] old"));
+    assert_eq!(text.lines().next(), Some("warning: old"));
     assert_eq!(text.matches("db-1").count(), 1, "{text}");
 }
 
@@ -212,4 +212,32 @@ fn a_download_is_a_bar() {
         ],
     );
     assert!(text.contains("Image nginx  Pulling [⣀⣿] 3MB / 6MB"), "{text}");
+}
+
+#[test]
+fn hostile_names_and_errors_are_clean_and_secrets_are_left_out() {
+    let hostile = || crate::ui::clean::HOSTILE.to_owned();
+    for mode in [Mode::Plain, Mode::Json, Mode::Tty] {
+        let sink = Sink::default();
+        let mut hidden = Redactor::new();
+        hidden.hide("hunter2-hunter2", "${PW}");
+        let mut progress = Progress::new(mode, false, Box::new(sink.clone()), || (24, 200)).hiding(hidden);
+        let details = format!("hunter2-hunter2 {}", hostile());
+        for event in [
+            Event::detailed(Subject::container(hostile()), Status::Error, details),
+            Event::Waiting { who: Subject::container(hostile()), on: vec![hostile()] },
+            Event::Message { level: Level::Warning, text: format!("hunter2-hunter2{}", hostile()) },
+        ] {
+            progress.handle(&event, Duration::ZERO);
+        }
+        progress.finish(Duration::from_secs(1));
+        let text = sink.text();
+        assert!(text.contains("${PW}") && !text.contains("hunter2"), "{text:?}");
+        // The live block moves the cursor: nothing but that is in there.
+        let own = ["\u{1b}[?25l", "\u{1b}[K", "\u{1b}[J", "\u{1b}[?25h", "\r"];
+        let rest = own.iter().fold(text.clone(), |text, sequence| text.replace(sequence, ""));
+        let rest: String =
+            rest.split("\u{1b}[").map(|part| part.trim_start_matches(['1', '2', '3', 'A'])).collect();
+        assert!(crate::ui::clean::is_clean(&rest), "{mode:?}: {text:?}");
+    }
 }

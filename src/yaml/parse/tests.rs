@@ -169,7 +169,7 @@ fn hostile_files_end_at_once() {
 fn syntax_errors_speak_plainly() {
     for (text, message) in [
         ("a:\n\tb: 1\n", "a tab is used as indentation"),
-        ("a: b: c\n", "a second `key: value` stands here where one value is expected"),
+        ("a: b: c\n", "a second `key: value` on one line, where one value is expected"),
         ("a: 1\nb:2\nc: 3\n", "a space is missing after `:`"),
         ("a: \"x\nb: 1\n", "a quote is never closed"),
         ("a: [1, 2\nb: 1\n", "`[` is never closed"),
@@ -179,7 +179,7 @@ fn syntax_errors_speak_plainly() {
         ("a\nb: 1\n", "a key with `:` is expected here"),
         ("a:\n  b: \"x\n  c: \"y\"\n", "a quote is never closed"),
         ("a:\n  b: 1\n c: 2\n", "this line is not indented like its neighbours"),
-        ("a:\n  b: 1\n  - c\n", "a list item stands among the keys of a mapping"),
+        ("a:\n  b: 1\n  - c\n", "a list item among the keys of a mapping"),
         ("<<<<<<< HEAD\na: 1\n=======\na: 2\n>>>>>>> x\n", "a merge conflict is left in the file"),
         ("a: ]\n", "this bracket closes nothing"),
         ("a:\n  - x\n - y\n", "this line is not indented like its neighbours"),

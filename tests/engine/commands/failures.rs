@@ -36,8 +36,8 @@ services:
             "last log",
             "opening",
             "cannot read /data",
-            "api waits for db (compose.yaml:8:",
-            "web waits for api",
+            "api depends on db (compose.yaml:8:",
+            "web depends on api",
             "rcompose logs db",
         ] {
             assert!(report.contains(words), "no {words:?} in\n{report}");
@@ -72,7 +72,7 @@ services:
             "service \"migrate\" didn't complete successfully: exit 3, so web was not started",
             "table exists",
             "exited, exit code 3",
-            "web waits for migrate (compose.yaml:4:",
+            "web depends on migrate (compose.yaml:4:",
         ] {
             assert!(ran.err.contains(words), "no {words:?} in\n{}", ran.err);
         }
@@ -113,7 +113,7 @@ services:
         bench.file(".env", &format!("PORT=127.0.0.1:{port}:80\n"));
         let ran = bench.run("up -d").exits(1);
         let holder = if bench.is_modern() {
-            format!("container {} publishes it", bench.name("first-1"))
+            format!("in use by container {}", bench.name("first-1"))
         } else {
             "a process outside of the engine".to_owned()
         };
@@ -144,8 +144,8 @@ services:
             bench.project
         ));
         // What is known before is told before, and nothing is touched until every image is there.
-        let near = ["No such image", "compose.yaml:5:", "pull_policy"];
-        let far = ["Image localhost:1/nothing:1", "compose.yaml:4:", "the registry can't be reached"];
+        let near = ["not found locally", "compose.yaml:5:", "pull_policy"];
+        let far = ["Image localhost:1/nothing:1", "compose.yaml:4:", "check the network"];
         for (command, told) in [("up -d", near), ("plan", near), ("up -d far", far)] {
             let ran = bench.run(command).exits(1);
             for words in told {

@@ -133,7 +133,7 @@ fn containers_are_listed_in_every_form() {
             "{titled}"
         );
         bench.run("ps --format {{.Nmae}}").exits(1).tells("there is no field `Nmae`");
-        bench.run("ps --status runing").exits(1).tells("no container is ever \"runing\"");
+        bench.run("ps --status runing").exits(1).tells("invalid --status \"runing\"");
         assert!(one("ps --no-trunc db").contains("\"sleep 1000\""));
 
         let listed: Vec<Value> =
@@ -186,7 +186,7 @@ fn logs_are_read_and_followed() {
             .and_then(|line| line.split(' ').nth(3))
             .unwrap();
         assert!(read(&format!("logs --since {first} web")).contains("line 3"));
-        bench.run("logs --since yesterday").exits(1).tells("is no time");
+        bench.run("logs --since yesterday").exits(1).tells("invalid time \"yesterday\"");
         bench.run("logs --index 1").exits(1).tells("--index requires one service to be selected");
 
         // Followed: what was, what comes, what starts again, and the end with the last container.

@@ -313,11 +313,11 @@ services:
     assert!(
         second.out.contains(
             "Found the following variables in configuration:
-VARIABLE   VALUE            SOURCE             REQUIRED   DEFAULT
-LEVEL      high             environment        yes        
-NONE       <unset>          none               no         
-OTHER      file             environment file   no         x y
-WHO        \\u{1b}[2Jmoved   environment        no         nobody
+VARIABLE   VALUE      SOURCE             REQUIRED   DEFAULT
+LEVEL      [hidden]   environment        yes        
+NONE       <unset>    none               no         
+OTHER      [hidden]   environment file   no         x y
+WHO        [hidden]   environment        no         nobody
 "
         ),
         "{}",
@@ -328,10 +328,10 @@ WHO        \\u{1b}[2Jmoved   environment        no         nobody
 
     for (all, answers) in [(&options[..], "y\ny\n"), (&[&options[..], &["-y"]].concat(), "")] {
         let agreed = up(&bench, all, answers);
-        assert!(agreed.err.contains("cannot connect to the container engine"), "{}", agreed.err);
+        assert!(agreed.err.contains("cannot connect to Docker"), "{}", agreed.err);
     }
     // Nothing is run of what is only looked at.
     let looked = up(&bench, &["-p", "rem", "-f", "https://git.invalid/top.git", "plan"], "");
-    assert!(looked.err.contains("cannot connect to the container engine"), "{}", looked.err);
+    assert!(looked.err.contains("cannot connect to Docker"), "{}", looked.err);
     assert!(!looked.out.contains("Do you want"), "{}", looked.out);
 }

@@ -184,7 +184,7 @@ pub fn told(plan: &Plan) -> String {
         .steps
         .iter()
         .map(|step| {
-            let json = rcompose::plan::to_json(plan, &SourceMap::new());
+            let json = rcompose::plan::to_json(plan, &SourceMap::new(), &rcompose::plan::Exposure::default());
             let step = &json["steps"][step.id.0];
             format!(
                 "{} {} {} after {} because {}",

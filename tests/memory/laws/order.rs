@@ -85,7 +85,7 @@ proptest! {
             for text in [case.now.text(), other] {
                 let plan = world::plan(&engine, &desired(&text).0, up(), &Run::default()).await.unwrap();
                 // Places differ, of course.
-                plans.push((format!("{:#}", to_json(&plan, &SourceMap::new())), text));
+                plans.push((format!("{:#}", to_json(&plan, &SourceMap::new(), &rcompose::plan::Exposure::default())), text));
             }
             assert!(plans[0].0 == plans[1].0, "{}\n{}", plans[1].1, line_by_line(&plans[0].0, &plans[1].0));
         });

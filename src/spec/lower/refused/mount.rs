@@ -38,7 +38,7 @@ impl Lowering<'_> {
             return;
         }
         let message =
-            format!("service \"{}\": the target of a mount, `{target}`, is no absolute path", service.name);
+            format!("service \"{}\": mount target `{target}` is not an absolute path", service.name);
         let bare = target.trim_start_matches("./");
         let help = format!("write where in the container it is to be, such as `/{bare}`");
         let refusal = Refusal { code: Code::MountTarget, message, help, value: target, better: None };
