@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::Session;
+use super::lock::{LockError, ProjectLock};
 use crate::apply::{self, Listener, Options, Report};
 use crate::base::ProjectName;
 use crate::diag::Diagnostic;
@@ -19,6 +20,9 @@ pub enum ConvergeError {
     /// The engine could not be asked.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The project may not be changed now.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// No plan can be made.
     #[error(transparent)]
     Plan(#[from] PlanErrors),
@@ -57,9 +61,11 @@ pub struct Converged {
     pub report: Report,
 }
 
-/// Looks, plans, asks, and carries out.
+/// Looks, plans, asks, and carries out. The lock is taken by the caller, before it looks at anything that the
+/// plan is to rest on.
 pub async fn converge(
     session: &Session,
+    _lock: &ProjectLock,
     desired: Desired,
     intent: Intent,
     way: &Way<'_>,

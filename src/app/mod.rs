@@ -16,6 +16,7 @@ pub mod labels;
 pub mod lint;
 pub mod list;
 pub mod load;
+pub mod lock;
 pub mod remote;
 pub mod request;
 
@@ -40,6 +41,8 @@ pub struct Session {
     pub cancel: Cancel,
     /// Downloads at a time; `None` for no limit.
     pub parallel: Option<usize>,
+    /// How writers are kept apart.
+    pub lock: lock::LockOptions,
 }
 
 impl std::fmt::Debug for Session {

@@ -37,6 +37,20 @@ impl Process {
         self.environment.get_full(name)
     }
 
+    /// Directories of this user alone for what lives as long as a process, the best first: the one of the login
+    /// session, which may also be there for processes outside of it (cron), and one for temporary files.
+    pub fn runtime_directories(&self) -> Vec<PathBuf> {
+        let uid = rustix::process::geteuid().as_raw();
+        let named = self.get("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
+        let usual = Some(PathBuf::from(format!("/run/user/{uid}"))).filter(|path| path.is_dir());
+        let temporary = self.get("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+        let mut found: Vec<PathBuf> =
+            named.into_iter().chain(usual).map(|path| path.join("rcompose")).collect();
+        found.dedup();
+        found.push(temporary.join(format!("rcompose-{uid}")));
+        found
+    }
+
     /// Whether a switch is on.
     pub fn is_on(&self, name: &str) -> bool {
         self.get(name).is_some_and(env::is_truthy)

@@ -19,6 +19,7 @@ use crate::app::disk::Disk;
 use crate::app::failure::{Speaker, Told};
 use crate::app::hidden::Hidden;
 use crate::app::load::{LoadRequest, Loaded, Reading, load_with};
+use crate::app::lock::LockOptions;
 use crate::app::remote::Remote;
 use crate::app::request::{self, Aim, Facts};
 use crate::app::{self, Canceller, Engine, EngineError, Events, Request, Session, cancellation};
@@ -353,7 +354,12 @@ impl Front {
                 Arc::new(docker::Docker::connect(&self.docker_config()).map_err(|error| error.to_string())?);
             let (sender, receiver) = mpsc::unbounded_channel();
             let (canceller, cancel) = cancellation();
-            let session = Session { engine, events: Events::new(sender), cancel, parallel: self.parallel };
+            let lock = LockOptions {
+                directories: self.process.runtime_directories(),
+                wait: !self.global.no_wait_lock,
+            };
+            let session =
+                Session { engine, events: Events::new(sender), cancel, parallel: self.parallel, lock };
             Ok(work(session, receiver, canceller).await)
         })
     }

@@ -70,6 +70,10 @@ pub struct Global {
     #[arg(long, global = true, help_heading = "Output")]
     pub show_values: bool,
 
+    /// Fail at once when another rcompose is changing the project, instead of waiting for it
+    #[arg(long, global = true, help_heading = "Engine")]
+    pub no_wait_lock: bool,
+
     /// Registry of Compose files (not of images) that speaks plain HTTP
     #[arg(long, value_name = "HOST", hide = true)]
     pub insecure_registry: Vec<String>,

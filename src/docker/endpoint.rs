@@ -74,6 +74,24 @@ pub(super) enum Address {
     Ssh(SshTarget),
 }
 
+impl Address {
+    /// One text for all ways to write the address: links on the way to a socket are resolved.
+    pub(super) fn identity(&self) -> String {
+        match self {
+            Address::Unix(path) => {
+                let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+                format!("unix://{}", real.display())
+            }
+            #[cfg(windows)]
+            Address::Pipe(path) => format!("npipe://{path}"),
+            Address::Tcp { host, port } => format!("tcp://{host}:{port}"),
+            Address::Ssh(SshTarget { destination, port, socket }) => {
+                format!("ssh://{destination}:{}{}", port.unwrap_or(22), socket.as_deref().unwrap_or_default())
+            }
+        }
+    }
+}
+
 /// Whom `ssh` calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SshTarget {
@@ -315,6 +333,20 @@ mod tests {
         for text in ["box:x", "tcp://a:70000", "fd://", "foo://x", "ssh://", "/run/docker.sock"] {
             assert!(resolved(text, None).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_engine_has_one_identity_however_its_address_is_written() {
+        let directory = tempfile::tempdir().expect("directory");
+        let real = directory.path().canonicalize().expect("path").join("engine.sock");
+        std::fs::write(&real, "").expect("write");
+        let link = directory.path().join("link.sock");
+        std::os::unix::fs::symlink(&real, &link).expect("link");
+        let through = address(&format!("unix://{}", link.display())).identity();
+        assert_eq!(through, format!("unix://{}", real.display()));
+        assert_eq!(address("tcp://box").identity(), address("tcp://box:2375/").identity());
+        assert_eq!(address("ssh://me@box").identity(), address("ssh://me@box:22").identity());
+        assert_ne!(address("ssh://me@box").identity(), address("ssh://box").identity());
     }
 
     #[test]

@@ -178,6 +178,10 @@ impl System for Docker {
     fn endpoint(&self) -> &str {
         self.transport.endpoint()
     }
+
+    fn identity(&self) -> String {
+        self.transport.identity()
+    }
 }
 
 impl std::fmt::Debug for Docker {

@@ -40,6 +40,7 @@ struct Shared {
     client: Client<Connector, Body>,
     authority: String,
     endpoint: String,
+    address: Address,
     headers: HeaderMap,
     pinned: Option<ApiVersion>,
     engine: OnceCell<Spoken>,
@@ -139,6 +140,7 @@ impl Transport {
                 client,
                 authority,
                 endpoint: endpoint.text,
+                address: endpoint.address,
                 headers,
                 pinned,
                 engine: OnceCell::new(),
@@ -149,6 +151,10 @@ impl Transport {
 
     pub(super) fn endpoint(&self) -> &str {
         &self.shared.endpoint
+    }
+
+    pub(super) fn identity(&self) -> String {
+        self.shared.address.identity()
     }
 
     /// The API version spoken: the pinned one, else the lower of the engine's newest and ours.

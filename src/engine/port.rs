@@ -34,6 +34,11 @@ pub trait System {
 
     /// The address, for messages.
     fn endpoint(&self) -> &str;
+
+    /// What tells this engine from others on this machine: its address with links and defaults resolved. Two
+    /// addresses of one engine have two identities; its own ID would not, but costs a request, and is the
+    /// same for machines that were copied.
+    fn identity(&self) -> String;
 }
 
 /// Which containers to list.

@@ -15,3 +15,4 @@ mod podman;
 mod progress;
 mod secrets;
 mod up;
+mod writers;

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use rcompose::app::converge::{self, Consent, ConvergeError};
 use rcompose::app::load::{LoadRequest, load};
+use rcompose::app::lock::LockOptions;
 use rcompose::app::request::{Facts, from_project};
 use rcompose::app::{Cancel, Events, Session};
 use rcompose::apply::{self, Options, Report};
@@ -114,6 +115,7 @@ fn session(engine: &MemoryEngine, run: &Run) -> Session {
         events: run.events.clone(),
         cancel: run.cancel.clone(),
         parallel: None,
+        lock: LockOptions::none(),
     }
 }
 

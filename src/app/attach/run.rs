@@ -12,6 +12,7 @@ use super::phase::{Action, Applied, End, Input, Notice, Phase, Policy, next};
 use super::selection::Selection;
 use super::{attach, wanted_names};
 use crate::app::converge::{self, Consent, ConvergeError, Converged, Way};
+use crate::app::lock::{self, LockError, LockOptions};
 use crate::app::{CancelStage, Canceller, Desired, Session, cancellation};
 use crate::engine::EngineError;
 use crate::event::{Event, Level, LogEvent};
@@ -90,15 +91,18 @@ pub async fn run(
     let Request { desired, intent, selection, policy, timestamps, quiet_pull } = request;
     let timeout = intent.timeout;
     let (attachments, collector) = attach(&session, &desired.project, &selection, timestamps).await?;
-    let stop = |timeout: Option<Duration>| {
-        stop(session.clone(), desired.clone(), Stop { targets: selection.stopped.clone(), timeout })
+    let stop = |timeout: Option<Duration>, lock: LockOptions| {
+        let session = Session { lock, ..session.clone() };
+        stop(session, desired.clone(), Stop { targets: selection.stopped.clone(), timeout })
     };
     let mut applying = pin!(async {
         // Dropped with the run: then no more containers will be announced.
         let attachments = attachments;
+        // Held until all is up: other commands may change what is only followed.
+        let lock = lock::acquire(&session, &desired.project, "up").await?;
         session.events.send(Event::Began { operation: "up" });
         let way = Way { listener: &attachments, consent, wait_timeout: None, quiet_pull };
-        let done = converge::converge(&session, desired.clone(), Intent::Up(intent), &way).await;
+        let done = converge::converge(&session, &lock, desired.clone(), Intent::Up(intent), &way).await;
         session.events.send(Event::Ended { operation: "up" });
         done
     });
@@ -128,8 +132,12 @@ pub async fn run(
                 match action {
                     Action::CancelRun => canceller.cancel(CancelStage::Graceful),
                     Action::ForceRun => canceller.cancel(CancelStage::Forced),
-                    Action::Stop => stopping = Some(stop(timeout)),
-                    Action::Kill => stopping = Some(stop(Some(Duration::ZERO))),
+                    Action::Stop => {
+                        let lock = LockOptions { wait: true, ..session.lock.clone() };
+                        stopping = Some(stop(timeout, lock));
+                    }
+                    // Who insists does not wait for another command.
+                    Action::Kill => stopping = Some(stop(Some(Duration::ZERO), LockOptions::none())),
                     Action::Mute => muted = true,
                     Action::AwaitLastWords => deadline = Some(Instant::now() + LAST_WORDS),
                     Action::Tell(notice) => view.notice(notice),
@@ -152,6 +160,10 @@ pub async fn run(
             Some(event) = events.recv() => view.event(&event),
             done = &mut applying, if report.is_none() => {
                 drain(&mut events, view);
+                if let Err(ConvergeError::Lock(LockError::Cancelled)) = &done {
+                    // Nothing was begun that would have to be stopped.
+                    return Ok(Finished::Ended(End::Signalled));
+                }
                 let applied = outcome(&done);
                 if let (Applied::Done, Ok(done)) = (applied, &done) {
                     view.applied(done);
@@ -244,7 +256,11 @@ fn stop(session: Session, desired: Desired, stop: Stop) -> Stopping {
         session.events.send(Event::Began { operation: "stop" });
         let way = Way { listener: &(), consent: &NoConsent, wait_timeout: None, quiet_pull: false };
         let fail = |text: String| session.events.send(Event::Message { level: Level::Error, text });
-        match converge::converge(&session, desired, Intent::Stop(stop), &way).await {
+        let stopped = async {
+            let lock = lock::acquire(&session, &desired.project, "up").await?;
+            converge::converge(&session, &lock, desired.clone(), Intent::Stop(stop), &way).await
+        };
+        match stopped.await {
             Ok(done) => {
                 for failure in done.report.failures() {
                     fail(format!("cannot stop {}: {}", failure.subject.name, failure.error));

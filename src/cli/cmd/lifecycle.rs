@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::app::converge::{self, ConvergeError, Way};
+use crate::app::lock::{self, LockError};
 use crate::app::request::{self, Aim, Named};
 use crate::app::{self, Along};
 use crate::base::ServiceName;
@@ -167,6 +168,15 @@ fn act(
         Target::Name(_) => SourceMap::new(),
     };
     let outcome = front.run(async |session| {
+        let project = match &target {
+            Target::Aim(aim) => &aim.desired.project,
+            Target::Name(name) => name,
+        };
+        // Before the labels are read: another command may be changing what they tell.
+        let lock = match dry_run {
+            true => None,
+            false => Some(lock::acquire(&session, project, operation).await?),
+        };
         let aim = match target {
             Target::Aim(aim) => *aim,
             Target::Name(name) => request::from_labels(&session, &name).await?,
@@ -197,14 +207,14 @@ fn act(
             targets = request::with_dependants(&aim.desired, &targets);
         }
         let intent = intent(targets);
-        if dry_run {
+        let Some(lock) = lock else {
             let plan = converge::make_plan(&session, aim.desired, intent, None).await?;
             return Ok(Done { plan, report: None, sources: aim.sources });
-        }
+        };
         session.events.send(Event::Began { operation });
         let way = Way { listener: &(), consent: &Asker { yes: false }, wait_timeout, quiet_pull: false };
         let known = !aim.desired.services.is_empty() || !aim.desired.networks.is_empty();
-        let done = converge::converge(&session, aim.desired, intent, &way).await?;
+        let done = converge::converge(&session, &lock, aim.desired, intent, &way).await?;
         session.events.send(Event::Ended { operation });
         if operation == "down" && done.plan.steps.is_empty() && !known {
             let text = format!("No resource found to remove for project \"{project}\".");
@@ -257,6 +267,7 @@ pub fn refuse(front: &Front, error: ConvergeError, sources: &SourceMap) -> u8 {
         }
         ConvergeError::NoSuchService(finding) => front.refuse(*finding),
         ConvergeError::Engine(error) => front.fail_engine(&error),
+        ConvergeError::Lock(LockError::Cancelled) => exit::CANCELLED,
         error => front.fail(error.to_string()),
     }
 }

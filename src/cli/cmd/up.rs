@@ -7,6 +7,7 @@ use super::plan::show;
 use super::shape::{Prepared, Shape, prepare};
 use crate::app::Desired;
 use crate::app::converge::{self, Way};
+use crate::app::lock;
 use crate::cli::exit;
 use crate::cli::front::{Asker, Front, seconds};
 use crate::cli::usage::whole;
@@ -131,6 +132,7 @@ fn detached(front: &Front, up: &Up, prepared: Prepared) -> u8 {
     let consent = Asker { yes: up.yes || up.old_yes };
     let texts = sources.clone();
     let outcome = front.run(async |session| {
+        let lock = lock::acquire(&session, &desired.project, "up").await?;
         session.events.send(Event::Began { operation: "up" });
         let way = Way {
             listener: &(),
@@ -138,7 +140,7 @@ fn detached(front: &Front, up: &Up, prepared: Prepared) -> u8 {
             wait_timeout: seconds(up.wait_timeout),
             quiet_pull: up.quiet_pull,
         };
-        let mut done = converge::converge(&session, desired, Intent::Up(intent), &way).await?;
+        let mut done = converge::converge(&session, &lock, desired, Intent::Up(intent), &way).await?;
         session.events.send(Event::Ended { operation: "up" });
         if ignore_orphans {
             done.plan.warnings.retain(|warning| !warning.starts_with("Found orphan"));

@@ -25,6 +25,10 @@ impl System for MemoryEngine {
     fn endpoint(&self) -> &str {
         "memory"
     }
+
+    fn identity(&self) -> String {
+        "memory".to_owned()
+    }
 }
 
 impl MemoryEngine {

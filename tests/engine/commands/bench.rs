@@ -77,9 +77,10 @@ pub struct Bench {
 
 impl Drop for Bench {
     fn drop(&mut self) {
-        // Nothing is left behind, whatever a test saw.
+        // Nothing is left behind, whatever a test saw, and whoever still holds the lock of this directory.
         let _ = self
             .bare(["-p", &self.project, "down", "-v", "--remove-orphans", "-t", "0"])
+            .env_remove("XDG_RUNTIME_DIR")
             .current_dir("/")
             .output();
     }
@@ -147,6 +148,7 @@ impl Bench {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.directory())
+            .env("XDG_RUNTIME_DIR", self.directory())
             .env("DOCKER_HOST", &self.engine)
             .current_dir(self.directory())
             .stdin(Stdio::null());
@@ -298,6 +300,11 @@ impl Going {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         Going { child, told: format!("{command:?}"), out: read(out), err: read(err) }
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends a signal.
