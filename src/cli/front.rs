@@ -325,8 +325,10 @@ impl Front {
         self.run_with(async |session, receiver, canceller| {
             let both = futures_util::future::join(work(session), progress::show(receiver, self.progress()));
             tokio::select! {
-                (result, ()) = both => Ok(result),
+                biased;
+                // First, so that a signal is heard from the first words on.
                 () = signals::listen(canceller, |_| ()) => Err("cancelled".to_owned()),
+                (result, ()) = both => Ok(result),
             }
         })?
     }
