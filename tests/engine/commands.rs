@@ -6,7 +6,7 @@
 //! `busybox:latest`. Every test has a project of its own and all run at once, so containers are told to die quickly.
 
 mod attached;
-mod bench;
+pub mod bench;
 mod failures;
 mod interrupted;
 mod keys;

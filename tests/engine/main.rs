@@ -7,5 +7,8 @@
 
 mod commands;
 mod contract;
+#[path = "../files/mutation/dice.rs"]
+mod dice;
 mod interop;
 mod remote;
+mod sequences;

@@ -1,6 +1,7 @@
 //! A project of its own on a real engine, the binary that is run on it, and eyes that don't belong to us:
 //! what the engine says about its objects is asked without this program.
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -39,6 +40,17 @@ pub fn on_podman(name: &str, test: impl Fn(&Bench) + Sync) {
 }
 
 fn on(engines: &[Choice], name: &str, test: impl Fn(&Bench) + Sync) {
+    on_addresses(engines, name, |tag, address| {
+        test(&Bench::new(address, &format!("rce{}-{name}-{tag}", std::process::id())));
+    });
+}
+
+/// Runs a test on each Docker engine there is, side by side. It gets the letter of the engine and its address.
+pub fn on_each_address(name: &str, test: impl Fn(&str, &str) + Sync) {
+    on_addresses(&DOCKER, name, test);
+}
+
+fn on_addresses(engines: &[Choice], name: &str, test: impl Fn(&str, &str) + Sync) {
     let ci = std::env::var("CI").is_ok_and(|value| value == "true");
     std::thread::scope(|scope| {
         for (tag, variable) in engines {
@@ -54,9 +66,7 @@ fn on(engines: &[Choice], name: &str, test: impl Fn(&Bench) + Sync) {
                 continue;
             }
             let test = &test;
-            scope.spawn(move || {
-                test(&Bench::new(&address, &format!("rce{}-{name}-{tag}", std::process::id())))
-            });
+            scope.spawn(move || test(tag, &address));
         }
     });
 }
@@ -111,7 +121,8 @@ impl Ran {
 }
 
 impl Bench {
-    fn new(engine: &str, project: &str) -> Bench {
+    /// A project of that name, with nothing in it yet.
+    pub fn new(engine: &str, project: &str) -> Bench {
         let directory = tempfile::Builder::new().prefix("rcompose-engine-").tempdir().unwrap();
         Bench { engine: engine.to_owned(), project: project.to_owned(), directory }
     }
@@ -205,10 +216,22 @@ impl Bench {
         assert!(status.starts_with('2'), "{path}: {status}: {body}");
     }
 
+    /// Has the engine itself do something that it may refuse; its status code.
+    pub fn status(&self, method: &str, path: &str, body: &str) -> String {
+        self.send(method, path, body).0
+    }
+
     fn ask(&self, method: &str, path: &str) -> (String, String) {
+        self.send(method, path, "")
+    }
+
+    fn send(&self, method: &str, path: &str, body: &str) -> (String, String) {
         let mut stream = connect(&self.engine).unwrap();
         // Version 1.0 gives the answer in one piece, to the end of the connection.
-        write!(stream, "{method} {path} HTTP/1.0\r\nHost: engine\r\nContent-Length: 0\r\n\r\n").unwrap();
+        let length = body.len();
+        let head = "Host: engine\r\nContent-Type: application/json";
+        write!(stream, "{method} {path} HTTP/1.0\r\n{head}\r\nContent-Length: {length}\r\n\r\n{body}")
+            .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -235,17 +258,19 @@ impl Bench {
         self.inspect(container)["State"]["Status"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Containers of the project without its name, sorted.
-    pub fn containers(&self) -> Vec<String> {
+    /// Names of the project's containers, without its own, by id.
+    pub fn ids(&self) -> BTreeMap<String, String> {
         let filter = format!("%7B%22label%22%3A%5B%22com.docker.compose.project%3D{}%22%5D%7D", self.project);
         let listed = self.get(&format!("/containers/json?all=1&filters={filter}"));
         let prefix = format!("/{}-", self.project);
-        let mut names: Vec<String> = listed
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|one| one["Names"][0].as_str().unwrap().trim_start_matches(&prefix).to_owned())
-            .collect();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let name = |one: &Value| text(&one["Names"][0]).trim_start_matches(&prefix).to_owned();
+        listed.as_array().unwrap().iter().map(|one| (text(&one["Id"]), name(one))).collect()
+    }
+
+    /// Containers of the project without its name, sorted.
+    pub fn containers(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.ids().into_values().collect();
         names.sort();
         names
     }
