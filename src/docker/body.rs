@@ -26,6 +26,32 @@ const INTERFACE_NAMES: ApiVersion = ApiVersion::new(1, 49);
 /// More than one network at the creation.
 const MANY_ENDPOINTS: ApiVersion = ApiVersion::new(1, 44);
 
+/// MAC addresses of endpoints; before, a container has one.
+const ENDPOINT_MAC: ApiVersion = ApiVersion::new(1, 44);
+/// Which network has the default gateway.
+const GATEWAY_PRIORITY: ApiVersion = ApiVersion::new(1, 48);
+
+/// What an engine leaves out of a request without a word.
+pub(super) fn left_out(spec: &ContainerSpec, api: ApiVersion) -> Vec<String> {
+    let words = |key: &str, endpoint: &EndpointSpec, needs: ApiVersion| {
+        let network = &endpoint.network;
+        format!(
+            "{key} on the network {network} needs engine API {needs}, and this engine speaks {api}: it has no effect"
+        )
+    };
+    let mut out = Vec::new();
+    for (at, endpoint) in spec.network.endpoints.iter().enumerate() {
+        // The first one's is that of the container.
+        if at > 0 && endpoint.mac_address.is_some() && api < ENDPOINT_MAC {
+            out.push(words("mac_address", endpoint, ENDPOINT_MAC));
+        }
+        if endpoint.gw_priority != 0 && api < GATEWAY_PRIORITY {
+            out.push(words("gw_priority", endpoint, GATEWAY_PRIORITY));
+        }
+    }
+    out
+}
+
 /// The body of `POST /containers/create`.
 pub(super) fn container(spec: &ContainerSpec, api: ApiVersion) -> Result<Value, EngineError> {
     let (binds, mounts) = mounts::split(&spec.mounts, api)?;
@@ -62,6 +88,11 @@ pub(super) fn container(spec: &ContainerSpec, api: ApiVersion) -> Result<Value, 
         spec.exposed_ports.iter().map(|port| (port_key(port), json!({}))).collect();
     if !exposed.is_empty() {
         value["ExposedPorts"] = Value::Object(exposed);
+    }
+    if api < ENDPOINT_MAC
+        && let Some(mac) = spec.network.endpoints.first().and_then(|first| first.mac_address.as_ref())
+    {
+        value["MacAddress"] = json!(mac);
     }
     let host = &mut value["HostConfig"];
     if let Some(restart) = &spec.restart {
@@ -257,7 +288,7 @@ fn endpoints(
         .take(count)
         .map(|wanted| {
             check_endpoint(wanted, api)?;
-            Ok((wanted.network.clone(), endpoint(wanted, &spec.links)))
+            Ok((wanted.network.clone(), endpoint(wanted)))
         })
         .collect()
 }
@@ -278,14 +309,14 @@ fn need(feature: &str, needs: ApiVersion, has: ApiVersion) -> Result<(), EngineE
 }
 
 /// Endpoint settings, for a creation or a connection.
-pub(super) fn endpoint(spec: &EndpointSpec, links: &[String]) -> EndpointSettings {
+pub(super) fn endpoint(spec: &EndpointSpec) -> EndpointSettings {
     EndpointSettings {
         ipam_config: spec.configured.then(|| EndpointIpamConfig {
             ipv4_address: spec.ipv4_address.clone(),
             ipv6_address: spec.ipv6_address.clone(),
             link_local_ips: some(spec.link_local_ips.clone()),
         }),
-        links: some(links.to_vec()),
+        links: some(spec.links.clone()),
         aliases: some(spec.aliases.clone()),
         mac_address: spec.mac_address.clone(),
         driver_opts: (!spec.driver_opts.is_empty()).then(|| text_map(&spec.driver_opts)),
@@ -355,6 +386,26 @@ mod tests {
         };
         assert_eq!(names(OLD), ["p_front"]);
         assert_eq!(names(NEW), ["p_back", "p_front"]);
+    }
+
+    #[test]
+    fn what_old_engines_leave_out_is_said() {
+        let mut spec = two_networks();
+        for endpoint in &mut spec.network.endpoints {
+            endpoint.mac_address = Some("02:42:ac:11:00:02".into());
+        }
+        spec.network.endpoints[0].gw_priority = 1;
+        assert_eq!(
+            left_out(&spec, OLD),
+            [
+                "gw_priority on the network p_front needs engine API 1.48, and this engine speaks 1.41: it has no effect",
+                "mac_address on the network p_back needs engine API 1.44, and this engine speaks 1.41: it has no effect",
+            ]
+        );
+        assert!(left_out(&spec, NEW).is_empty());
+        // The first one's is the container's there.
+        assert_eq!(container(&spec, OLD).expect("a body")["MacAddress"], "02:42:ac:11:00:02");
+        assert!(container(&spec, NEW).expect("a body")["MacAddress"].is_null());
     }
 
     #[test]

@@ -134,7 +134,7 @@ impl Containers for Docker {
             };
             Ok(CreatedContainer {
                 id: ContainerId::from(created.id),
-                warnings: created.warnings.unwrap_or_default(),
+                warnings: [body::left_out(&spec, api), created.warnings.unwrap_or_default()].concat(),
             })
         })
     }

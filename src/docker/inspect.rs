@@ -288,6 +288,7 @@ fn endpoint_spec(name: &str, endpoint: View<'_>, short: &str) -> EndpointSpec {
         key: String::new(),
         network: name.to_owned(),
         aliases,
+        links: endpoint.words("Links"),
         ipv4_address: ipam.word("IPv4Address"),
         ipv6_address: ipam.word("IPv6Address"),
         link_local_ips: ipam.words("LinkLocalIPs"),

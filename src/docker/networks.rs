@@ -173,7 +173,7 @@ impl Networks for Docker {
             body::check_endpoint(&endpoint, self.transport.version().await?)?;
             let body = NetworkConnectRequest {
                 container: container.into(),
-                endpoint_config: Some(body::endpoint(&endpoint, &[])),
+                endpoint_config: Some(body::endpoint(&endpoint)),
             };
             self.transport.done(call?.body(&request(&subject, &body)?)).await
         })

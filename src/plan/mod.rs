@@ -61,8 +61,8 @@ pub fn make(input: Input<'_>, intent: &Intent) -> Result<Plan, PlanErrors> {
     }
 }
 
-/// Ids of the containers whose definition differs from the wanted one: those whose inspection lets the
-/// plan say what changed.
+/// Ids of the containers whose definition differs from the wanted one, and of those with links: an inspection
+/// lets the plan say what changed.
 pub fn diverged(desired: &Desired, observed: &Observed) -> Vec<ContainerId> {
     verdict::diverged(desired, observed)
 }

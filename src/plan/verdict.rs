@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::diff;
 use super::existing::Existing;
 use super::networks::is_on;
-use super::{Input, Reason, Recreate, Up};
+use super::{Change, Input, Reason, Recreate, Up};
 use crate::base::{ContainerId, ServiceName};
 use crate::graph::Graph;
 use crate::spec::{Desired, EndpointSpec, MountKind, ServiceSpec, labels};
@@ -60,11 +60,13 @@ pub(super) fn diverged(desired: &Desired, observed: &Observed) -> Vec<ContainerI
     let mut ids = Vec::new();
     for service in desired.services.values() {
         let hash = service.config_hash(&|name| existing.first_container(name));
+        // Only an inspection shows whether links are still there.
+        let linked = !service.container.links.is_empty();
         ids.extend(
             existing
                 .of_service(&service.name)
                 .into_iter()
-                .filter(|c| c.label(labels::CONFIG_HASH) != Some(hash.as_str()))
+                .filter(|c| linked || c.label(labels::CONFIG_HASH) != Some(hash.as_str()))
                 .map(|c| c.id.clone()),
         );
     }
@@ -213,6 +215,9 @@ fn divergence(
     if let Some(missing) = missing_network(input, existing, service, container) {
         return Some(Reason::NetworkMissing(missing));
     }
+    if let Some(change) = lost_links(input, service, container) {
+        return Some(Reason::Changed(vec![change]));
+    }
     missing_volume(service, container).map(Reason::VolumeMissing)
 }
 
@@ -235,6 +240,23 @@ fn missing_network(
         }
     };
     service.container.network.endpoints.iter().find(off).map(|endpoint| endpoint.network.clone())
+}
+
+/// Links that the container lacks on a network: whoever connects it to another network without them loses them.
+/// Only an inspection shows links, and Podman never does.
+fn lost_links(input: Input<'_>, service: &ServiceSpec, container: &ObservedContainer) -> Option<Change> {
+    let old = input.details.get(&container.id).filter(|_| !input.capabilities.checks_on_request)?;
+    service.container.network.endpoints.iter().find_map(|wanted| {
+        let before = old.network.endpoints.iter().find(|endpoint| endpoint.network == wanted.network)?;
+        let lost = wanted.links.iter().any(|link| !before.links.contains(link));
+        lost.then(|| Change {
+            path: format!("networks.{}.links", wanted.key),
+            from: (!before.links.is_empty()).then(|| before.links.join(", ")),
+            to: Some(wanted.links.join(", ")),
+            span: service.place("links"),
+            written: service.written("links"),
+        })
+    })
 }
 
 /// A named volume of the service that is not mounted in the container. It may not exist yet: a volume that

@@ -150,6 +150,8 @@ pub struct EndpointSpec {
     pub network: String,
     /// Names it answers to there, the container's own and the service's included (the container's name is added by the plan).
     pub aliases: Vec<String>,
+    /// `container:alias` links, the same on every network of the container: names are resolved on each of them.
+    pub links: Vec<String>,
     /// Static IPv4 address.
     pub ipv4_address: Option<String>,
     /// Static IPv6 address.

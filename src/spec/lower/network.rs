@@ -78,6 +78,7 @@ impl Lowering<'_> {
             key: key.to_owned(),
             network: network.unwrap_or_else(|| key.to_owned()),
             aliases: vec![service.name.to_string()],
+            links: self.links(service),
             configured: attachment.is_some(),
             ..EndpointSpec::default()
         };

@@ -180,3 +180,38 @@ fn what_does_not_go_together_is_told() {
         assert!(bench.containers().is_empty(), "none of them made anything");
     });
 }
+/// Links hold on each network, also where a container is connected after its creation (API below 1.44), and a
+/// lost one is seen.
+#[test]
+fn links_hold_on_every_network() {
+    on_each("links", |bench| {
+        bench.compose(
+            r#"
+x-idle: &idle {image: busybox, command: sleep 1000, stop_signal: SIGKILL, networks: [front, back]}
+services:
+  main: {<<: *idle}
+  linked: {<<: *idle, links: ["main:db"]}
+networks: {front: {}, back: {}}
+"#,
+        );
+        let links = |network: &str| {
+            let endpoint = bench.inspect("linked-1")["NetworkSettings"]["Networks"]
+                [format!("{}_{network}", bench.project)]
+            .clone();
+            endpoint["Links"].as_array().map_or(0, Vec::len)
+        };
+        bench.run("up -d").exits(0);
+        assert_eq!((links("front"), links("back")), (3, 3));
+        assert_eq!(bench.run("plan").exits(0).out.lines().last(), Some("Plan: nothing to do (2 unchanged)"));
+        let network = format!("{}_back", bench.project);
+        for action in ["disconnect", "connect"] {
+            let body = format!("{{\"Container\": \"{}\"}}", bench.id("linked-1"));
+            assert_eq!(bench.status("POST", &format!("/networks/{network}/{action}"), &body), "200");
+        }
+        assert_eq!(links("back"), 0);
+        let plan = bench.run("plan").exits(2).out;
+        assert!(plan.contains("networks.back.links"), "{plan}");
+        bench.run("up -d").exits(0);
+        assert_eq!((links("front"), links("back")), (3, 3));
+    });
+}
