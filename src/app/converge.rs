@@ -93,8 +93,9 @@ pub async fn make_plan(
     let removes_images = matches!(&intent, Intent::Down(down) if down.images.is_some());
     let images = up || removes_images;
     let query = Query { project: desired.project.clone(), desired: Some(&desired), images };
-    let (capabilities, mut observed) =
-        futures_util::future::try_join(engine.capabilities(), observe::snapshot(engine, &query)).await?;
+    let mut observed = observe::snapshot(engine, &query).await?;
+    // Any answer has told it, so that this needs no request.
+    let capabilities = engine.capabilities().await?;
     if removes_images {
         observed.images.extend(observe::built_images(engine, &desired.project).await?);
     }

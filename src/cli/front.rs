@@ -314,6 +314,7 @@ impl Front {
             tls,
             api_version: owned("DOCKER_API_VERSION"),
             auth_config: owned("DOCKER_AUTH_CONFIG"),
+            engines_dir: remote::cache_home(&self.process).map(|home| home.join("rcompose").join("engines")),
         }
     }
 

@@ -27,15 +27,19 @@ impl Credentials for Known {
     }
 }
 
-/// The sources of remote files for this run; nothing is touched before the first one is named.
-pub fn sources(global: &Global, process: &Process, config: &docker::Config) -> Remote {
-    let cache_home = match process.get("XDG_CACHE_HOME").map(PathBuf::from) {
+/// The user's own directory for what can be had again.
+pub fn cache_home(process: &Process) -> Option<PathBuf> {
+    match process.get("XDG_CACHE_HOME").map(PathBuf::from) {
         // The base directory specification wants relative values ignored.
         Some(path) if path.is_absolute() => Some(path),
         _ => process.home.as_ref().map(|home| home.join(".cache")),
-    };
+    }
+}
+
+/// The sources of remote files for this run; nothing is touched before the first one is named.
+pub fn sources(global: &Global, process: &Process, config: &docker::Config) -> Remote {
     Remote::new(Setup {
-        cache_home,
+        cache_home: cache_home(process),
         environment: process.environment.clone(),
         insecure_registries: global.insecure_registry.clone(),
         credentials: Arc::new(Known(docker::Credentials::new(config))),

@@ -19,6 +19,7 @@ mod list;
 mod networks;
 mod path;
 mod proxy;
+mod spoken;
 mod stream;
 mod tls;
 mod transport;
@@ -62,6 +63,9 @@ pub struct Config {
     pub api_version: Option<String>,
     /// Credentials as JSON that go before those of `config.json` (`DOCKER_AUTH_CONFIG`).
     pub auth_config: Option<String>,
+    /// Where what engines say of themselves is kept for the next run (`rcompose/engines` in the user's cache
+    /// directory); without it each run asks first.
+    pub engines_dir: Option<PathBuf>,
 }
 
 /// TLS of an address.
@@ -126,7 +130,7 @@ impl Docker {
                     .ok_or_else(|| EndpointError::ApiVersion(text.to_owned()))?,
             ),
         };
-        let transport = Transport::new(endpoint, pinned, file.headers)?;
+        let transport = Transport::new(endpoint, pinned, file.headers, config.engines_dir.as_deref())?;
         let through = transport.clone();
         // bollard's own deadline would cut long stops: ours are around each call.
         let bollard = bollard::Docker::connect_with_custom_transport(
@@ -171,7 +175,8 @@ impl System for Docker {
     fn capabilities(&self) -> Answer<'_, Capabilities> {
         Box::pin(async move {
             let engine = self.transport.engine().await?;
-            Ok(Capabilities { api: engine.api, checks_on_request: engine.libpod })
+            let api = self.transport.version().await?;
+            Ok(Capabilities { api, checks_on_request: engine.libpod })
         })
     }
 

@@ -1,5 +1,6 @@
 //! Requests over kept connections: the API version in the path, deadlines, a bound on their number.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,8 @@ use tokio::sync::{OnceCell, Semaphore};
 use super::connect::Connector;
 use super::endpoint::{Address, Endpoint, EndpointError};
 use super::error::{Fault, classify};
-use super::{NEWEST_API, OLDEST_API, SHORT};
+use super::spoken::{Memo, Spoken};
+use super::{OLDEST_API, SHORT};
 use crate::engine::EngineError;
 use crate::state::ApiVersion;
 
@@ -43,17 +45,12 @@ struct Shared {
     address: Address,
     headers: HeaderMap,
     pinned: Option<ApiVersion>,
+    /// What the engine said in an earlier run, and where that is kept.
+    memo: Option<Memo>,
+    guess: Option<Spoken>,
+    /// What it says in this one.
     engine: OnceCell<Spoken>,
     calls: Semaphore,
-}
-
-/// What an engine says of itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Spoken {
-    /// The API version spoken: the pinned one, else the lower of the engine's newest and ours.
-    pub(super) api: ApiVersion,
-    /// Whether it is Podman, which has an API of its own beside Docker's.
-    pub(super) libpod: bool,
 }
 
 /// Where a path begins.
@@ -126,6 +123,7 @@ impl Transport {
         endpoint: Endpoint,
         pinned: Option<ApiVersion>,
         headers: HeaderMap,
+        memos: Option<&Path>,
     ) -> Result<Transport, EndpointError> {
         let connector = Connector::new(&endpoint)?;
         let authority = match &endpoint.address {
@@ -133,6 +131,8 @@ impl Transport {
             Address::Tcp { host, port } => format!("{host}:{port}"),
             _ => "localhost".to_owned(),
         };
+        let memo = memos.map(|directory| Memo::new(directory, &endpoint.text));
+        let guess = memo.as_ref().and_then(Memo::read).filter(|guess| guess.api() >= OLDEST_API);
         // The timer lets idle connections go.
         let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
         Ok(Transport {
@@ -143,6 +143,8 @@ impl Transport {
                 address: endpoint.address,
                 headers,
                 pinned,
+                memo,
+                guess,
                 engine: OnceCell::new(),
                 calls: Semaphore::new(MOST_CALLS),
             }),
@@ -157,15 +159,20 @@ impl Transport {
         self.shared.address.identity()
     }
 
-    /// The API version spoken: the pinned one, else the lower of the engine's newest and ours.
+    /// The API version spoken: the pinned one, else the lower of the engine's newest and ours. Until the engine has
+    /// answered, that of an earlier run.
     pub(super) async fn version(&self) -> Result<ApiVersion, EngineError> {
-        match self.shared.pinned {
-            Some(pinned) => Ok(pinned),
-            None => self.engine().await.map(|engine| engine.api),
+        if let Some(pinned) = self.shared.pinned {
+            return Ok(pinned);
+        }
+        let known = self.shared.engine.get().or(self.shared.guess.as_ref());
+        match known {
+            Some(known) => Ok(known.api()),
+            None => self.engine().await.map(Spoken::api),
         }
     }
 
-    /// What the engine says of itself; asked once.
+    /// What the engine says of itself in this run; asked when no answer has come yet.
     pub(super) async fn engine(&self) -> Result<Spoken, EngineError> {
         self.shared.engine.get_or_try_init(|| self.negotiate()).await.copied()
     }
@@ -174,33 +181,50 @@ impl Transport {
         let call = Call::new(Method::GET, "/_ping", "engine");
         let response = self.within(&call, self.roundtrip(&call, None)).await?;
         // An engine that doesn't say speaks 1.24, as its own client assumes.
-        let theirs = response
-            .headers()
-            .get("api-version")
-            .and_then(|value| value.to_str().ok())
-            .and_then(ApiVersion::parse)
-            .unwrap_or(ApiVersion::new(1, 24));
-        let libpod = response.headers().contains_key("libpod-api-version");
+        let silent = Spoken { newest: ApiVersion::new(1, 24), libpod: false };
+        let spoken = Spoken::of(response.headers()).unwrap_or(silent);
         self.drain(response).await;
-        if let Some(api) = self.shared.pinned {
-            return Ok(Spoken { api, libpod });
-        }
-        let version = theirs.min(NEWEST_API);
-        if version < OLDEST_API {
+        if self.shared.pinned.is_none() && spoken.api() < OLDEST_API {
             return Err(EngineError::Unsupported {
                 feature: "rcompose".to_owned(),
                 needs: OLDEST_API,
-                has: version,
+                has: spoken.api(),
             });
         }
-        Ok(Spoken { api: version, libpod })
+        Ok(spoken)
+    }
+
+    /// Learns from the first answer what the engine is, and keeps it for the next run.
+    fn note(&self, headers: &HeaderMap) {
+        let Some(spoken) = Spoken::of(headers).filter(|spoken| spoken.api() >= OLDEST_API) else { return };
+        if self.shared.engine.initialized() {
+            return;
+        }
+        // Somebody else may have learned it in the same moment.
+        let _ = self.shared.engine.set(spoken);
+        if self.shared.guess != Some(spoken)
+            && let Some(memo) = &self.shared.memo
+        {
+            memo.write(spoken);
+        }
+    }
+
+    /// Sends a request in the version spoken. An engine that has changed since that was learned refuses it before
+    /// it looks at it, and says what it speaks now.
+    async fn send(&self, call: &Call) -> Result<Response<Incoming>, EngineError> {
+        let version = self.version().await?;
+        match self.roundtrip(call, Some(version)).await {
+            Err(EngineError::Refused { status: 400, .. }) if self.version().await? != version => {
+                self.roundtrip(call, Some(self.version().await?)).await
+            }
+            answer => answer,
+        }
     }
 
     /// Sends a request; the answer's head has come and says success. Streams begin like this.
     pub(super) async fn open(&self, call: Call) -> Result<Response<Incoming>, EngineError> {
-        let version = self.version().await?;
         let _place = self.place(&call).await;
-        self.within(&call, self.roundtrip(&call, Some(version))).await
+        self.within(&call, self.send(&call)).await
     }
 
     /// Sends a request and reads a JSON answer.
@@ -217,10 +241,9 @@ impl Transport {
     }
 
     async fn bytes(&self, call: &Call) -> Result<Bytes, EngineError> {
-        let version = self.version().await?;
         let _place = self.place(call).await;
         self.within(call, async {
-            let response = self.roundtrip(call, Some(version)).await?;
+            let response = self.send(call).await?;
             let collected = response.into_body().collect().await;
             Ok(collected.map_err(|error| self.fault(&call.subject, error.into()))?.to_bytes())
         })
@@ -268,6 +291,7 @@ impl Transport {
             .request(request)
             .await
             .map_err(|error| self.fault(&call.subject, error.into()))?;
+        self.note(response.headers());
         let status = response.status();
         // 304: it is so already.
         if status.is_success() || status.as_u16() == 304 || status.as_u16() == 101 {

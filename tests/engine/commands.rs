@@ -13,6 +13,7 @@ mod keys;
 mod lifecycle;
 mod podman;
 mod progress;
+mod requests;
 mod secrets;
 mod up;
 mod writers;

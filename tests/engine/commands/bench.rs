@@ -72,7 +72,7 @@ fn on_addresses(engines: &[Choice], name: &str, test: impl Fn(&str, &str) + Sync
 }
 
 /// A connection to an engine's socket.
-fn connect(address: &str) -> std::io::Result<UnixStream> {
+pub fn connect(address: &str) -> std::io::Result<UnixStream> {
     UnixStream::connect(address.strip_prefix("unix://").unwrap_or(address))
 }
 
