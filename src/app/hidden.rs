@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use crate::base::ServiceName;
 use crate::base::secret::{HIDDEN, Redactor, is_secret_name, looks_secret, references};
-use crate::diag::SourceMap;
+use crate::diag::{Diagnostics, SourceMap};
 use crate::model::{Origins, Project, Service};
 use crate::spec::{Desired, ServiceSpec, Written, labels};
 use crate::state::ObservedContainer;
@@ -50,6 +50,45 @@ impl Hidden {
         let varies = service.is_some_and(|service| self.checks.contains(service));
         if varies && without == test { HIDDEN.to_owned() } else { without }
     }
+}
+
+/// Takes values that must not be shown out of findings, and parts of them: what can't be read is often quoted by the
+/// part that is wrong.
+pub fn findings(
+    findings: &mut Diagnostics,
+    sources: &SourceMap,
+    value: &dyn Fn(&str) -> Option<String>,
+    hidden: &Redactor,
+) {
+    findings.reword_at(&|span, text| {
+        let without = hidden.apply(text);
+        let names = sources.slice(span).map(references).unwrap_or_default();
+        let values: Vec<String> =
+            names.into_iter().filter_map(value).map(|value| value.to_lowercase()).collect();
+        without_parts(&without, &values)
+    });
+}
+
+/// The shortest part of a value that is looked for.
+const PART: usize = 3;
+
+/// The text with `…` in the place of each quoted part of a value.
+fn without_parts(text: &str, values: &[String]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['"', '\'', '`']) {
+        let quote = &rest[at..=at];
+        out.push_str(&rest[..=at]);
+        rest = &rest[at + 1..];
+        let Some(end) = rest.find(quote) else { continue };
+        let inner = rest[..end].to_lowercase();
+        if inner.chars().count() >= PART && values.iter().any(|value| value.contains(&inner)) {
+            out.push('…');
+            out.push_str(quote);
+            rest = &rest[end + 1..];
+        }
+    }
+    out + rest
 }
 
 /// The values to hide. `value` looks variables up; a project that could not be loaded leaves the variables that
@@ -206,4 +245,22 @@ fn is_command_of(service: &ServiceSpec, running: &str) -> bool {
     let words = [&spec.entrypoint, &spec.command].into_iter().flatten().flatten();
     let wanted: Vec<&str> = words.map(String::as_str).collect();
     bare(running).ends_with(&bare(&wanted.join(" ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoted_parts_of_values_are_left_out() {
+        let values = ["12hunterxy".to_owned()];
+        for (text, shown) in [
+            ("`${PW}` is not a size: parsing \"12Hunter\": bad", "`${PW}` is not a size: parsing \"…\": bad"),
+            ("invalid suffix: 'hunterxy'", "invalid suffix: '…'"),
+            ("service \"web\": don't", "service \"web\": don't"),
+            ("a 'xy' b", "a 'xy' b"),
+        ] {
+            assert_eq!(without_parts(text, &values), shown);
+        }
+    }
 }

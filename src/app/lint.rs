@@ -1,6 +1,6 @@
 //! `lint`: everything that loading finds, and the traps beside it.
 
-use super::hidden::Hidden;
+use super::hidden::{self, Hidden};
 use super::load::{LoadRequest, Reading, load_recorded};
 use super::request::{self, Facts};
 use crate::diag::{Code, Diagnostic, Diagnostics, Severity, SourceMap};
@@ -55,8 +55,9 @@ pub fn lint(request: &LintRequest, reading: Reading<'_>) -> Linted {
         findings.sort();
         findings.fold_copies();
         if !request.load.show_values {
-            let hidden = Hidden::of(project, &loaded.sources);
-            findings.reword(&|text| hidden.values.apply(text).into_owned());
+            let found = Hidden::of(project, &loaded.sources);
+            let value = |name: &str| project.environment.get(name).cloned();
+            hidden::findings(&mut findings, &loaded.sources, &value, &found.values);
         }
     }
     Linted { findings, sources: loaded.sources }

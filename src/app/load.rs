@@ -138,7 +138,7 @@ fn run(wanted: &LoadRequest, reading: Reading<'_>, mut log: Option<&mut Provenan
     if let Some(located) = located.as_ref().filter(|_| !wanted.show_values && !loaded.findings.is_empty()) {
         let value = |name: &str| located.environment.get(name).map(str::to_owned);
         let hidden = hidden::values(&loaded.sources, &value, loaded.project.as_ref());
-        loaded.findings.reword(&|text| hidden.apply(text).into_owned());
+        hidden::findings(&mut loaded.findings, &loaded.sources, &value, &hidden);
     }
     loaded.located = located;
     let directory = wanted.request.cwd.to_string_lossy();

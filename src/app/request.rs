@@ -6,7 +6,7 @@ use std::path::Path;
 use indexmap::IndexMap;
 
 use super::Session;
-use super::hidden::Hidden;
+use super::hidden::{self, Hidden};
 use super::labels;
 use super::load::Loaded;
 use crate::base::{ProjectName, ServiceName};
@@ -91,7 +91,10 @@ pub fn from_project(mut project: Project, sources: SourceMap, facts: &Facts, fil
     findings.sort();
     findings.fold_copies();
     let hidden = if facts.show_values { Hidden::default() } else { Hidden::of(&project, &sources) };
-    findings.reword(&|text| hidden.values.apply(text).into_owned());
+    let value = |name: &str| project.environment.get(name).cloned();
+    if !facts.show_values {
+        hidden::findings(&mut findings, &sources, &value, &hidden.values);
+    }
     Aim { desired, sources, findings, from_files: true, hidden }
 }
 

@@ -280,9 +280,19 @@ impl Diagnostics {
         }
     }
 
-    /// Changes all words that are told; places and codes stay.
+    /// Changes all words that are reported; places and codes stay.
     pub fn reword(&mut self, words: &dyn Fn(&str) -> String) {
+        self.reword_at(&|_, text| words(text));
+    }
+
+    /// Changes all words that are reported, given the place of each finding.
+    pub fn reword_at(&mut self, words: &dyn Fn(Span, &str) -> String) {
         for finding in &mut self.list {
+            let span = finding.span;
+            let words = |text: &str| words(span, text);
+            if let Some(path) = &mut finding.path {
+                *path = words(path);
+            }
             let labels = finding.labels.iter_mut().map(|label| &mut label.message);
             let edit = finding.edit.iter_mut().map(|edit| &mut edit.replacement);
             let texts = [&mut finding.message, &mut finding.note].into_iter();

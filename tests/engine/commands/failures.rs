@@ -169,3 +169,74 @@ fn an_engine_that_is_not_there() {
         }
     });
 }
+
+/// The words of an engine are reported once, after the one prefix that every client of it prints, whatever thing
+/// they are about; with the reference at hand its last line begins the same way.
+#[test]
+fn the_engines_words_are_reported_once() {
+    on_each("words", |bench| {
+        let network =
+            format!("services:\n  a: {{{IDLE}}}\nnetworks: {{default: {{driver: no-such-driver}}}}\n");
+        let volume = format!(
+            "services:\n  a: {{{IDLE}, volumes: [v:/v]}}\nvolumes: {{v: {{driver: no-such-driver}}}}\n"
+        );
+        let container = "services:\n  a: {image: busybox, command: [/no/such/program]}\n".to_owned();
+        for (file, thing) in [(network, "network"), (volume, "volume"), (container, "container")] {
+            bench.compose(&file);
+            for arguments in ["up -d", "--progress json up -d"] {
+                let ran = bench.run(arguments).exits(1);
+                if arguments == "up -d" {
+                    let daemon: Vec<&str> =
+                        ran.err.lines().filter(|line| line.contains("Error response from daemon")).collect();
+                    assert!(
+                        daemon.len() == 1 && daemon[0].starts_with("Error response from daemon: "),
+                        "{}",
+                        ran.err
+                    );
+                    assert!(ran.err.contains(&format!("\n  {thing}")), "{thing}: {}", ran.err);
+                    assert!(!ran.err.contains("error: Error"), "{}", ran.err);
+                } else {
+                    let last = ran.err.lines().last().unwrap_or_default();
+                    let last: serde_json::Value = serde_json::from_str(last).unwrap();
+                    let message = last["message"].as_str().unwrap();
+                    assert!(message.starts_with("Error response from daemon: "), "{last}");
+                }
+            }
+            if let Some(reference) = std::env::var_os("RCOMPOSE_REFERENCE").filter(|path| !path.is_empty()) {
+                let mut command = std::process::Command::new(reference);
+                command.args(["-p", &bench.project, "up", "-d"]).current_dir(bench.directory());
+                let ran = command.env("DOCKER_HOST", &bench.engine).output().unwrap();
+                let text = String::from_utf8_lossy(&ran.stderr).into_owned();
+                assert!(text.contains("Error response from daemon: "), "{thing}: {text}");
+            }
+            bench.run("down -v -t 0").exits(0);
+        }
+    });
+}
+
+#[test]
+fn an_engine_that_cannot_be_reached() {
+    on_each("gone", |bench| {
+        bench.compose(&format!("services:\n  a: {{{IDLE}}}\n"));
+        let socket = bench.directory().join("none.sock");
+        let address = format!("unix://{}", socket.display());
+        for (arguments, variable, origin) in [
+            (vec!["ps"], Some(address.as_str()), "DOCKER_HOST"),
+            (vec!["-H", &address, "up", "-d"], None, "--host"),
+        ] {
+            let mut command = bench.command(&arguments);
+            command.env_remove("DOCKER_HOST");
+            command.envs(variable.map(|address| ("DOCKER_HOST", address)));
+            let ran = command.output().unwrap();
+            let text = String::from_utf8_lossy(&ran.stderr).into_owned();
+            assert_eq!(ran.status.code(), Some(1), "{text}");
+            let first = format!(
+                "error: cannot connect to Docker at {address} (from {origin}): no such file or directory\n"
+            );
+            assert!(text.starts_with(&first), "{text}");
+            for words in ["engine is running", "sudo", "`docker` group", "docker context ls"] {
+                assert!(text.contains(words), "no {words:?} in {text}");
+            }
+        }
+    });
+}

@@ -158,12 +158,12 @@ fn no_command_prints_a_secret() {
         let shown = bench.run("--show-values plan").exits(2);
         assert!(shown.out.contains(values.get(0)) && shown.out.contains(values.get(20)), "{}", shown.out);
         // A health check that fails, and repeats in its output what it was given.
-        let sick = unseen("up -d", 1);
+        let sick = unseen("up -d --force-recreate", 1);
         for words in ["last check", "-p${GAMMA}", "denied -p${GAMMA} [hidden]"] {
             assert!(sick.err.contains(words), "no {words:?} in\n{}", sick.err);
         }
-        unseen("--progress json up -d", 1);
-        unseen("--ansi always --progress tty up -d", 1);
+        unseen("--progress json up -d --force-recreate", 1);
+        unseen("--ansi always --progress tty up -d --force-recreate", 1);
         // What the engine says of a command that isn't there.
         let gone = compose(&values, true, false).replace("\"/bin/sh\", \"-c\"", "\"/bin/${ALPHA}\"");
         bench.compose(&gone);
