@@ -126,8 +126,11 @@ pub fn locate(
     let (start, working_dir) = (search.start(), search.working_dir());
     let Search { mut environment, exported, env_files, files: chosen, sources, diags, .. } = search;
 
-    let compose_files: Vec<ComposeFile> =
-        chosen.iter().filter_map(|chosen| open(chosen, request, files, sources, diags)).collect();
+    let variable = environment.variable("COMPOSE_FILE").map(|variable| variable.origin.clone());
+    let compose_files: Vec<ComposeFile> = chosen
+        .iter()
+        .filter_map(|chosen| open(chosen, variable.as_ref(), request, files, sources, diags))
+        .collect();
     let outside = name::from_outside(request.project_name.as_deref(), &environment, diags);
     let named = outside.or_else(|| {
         let mut names = Vec::new();
@@ -158,9 +161,10 @@ pub fn locate(
     })
 }
 
-/// Reads a chosen file into the source map.
+/// Reads a chosen file into the source map. `variable` is where `COMPOSE_FILE` was set.
 fn open(
     chosen: &Chosen,
+    variable: Option<&Origin>,
     request: &Request,
     files: &dyn Files,
     sources: &mut SourceMap,
@@ -187,7 +191,11 @@ fn open(
                 Some(written) if written.is_empty() => {
                     finding.help("COMPOSE_FILE is set but has an empty entry: unset it")
                 }
-                _ => with_near_file(finding, &chosen.path, request, files),
+                Some(written) => {
+                    let finding = with_start(finding, written, variable, request, files);
+                    with_near_file(finding, &chosen.path, request, files)
+                }
+                None => with_near_file(finding, &chosen.path, request, files),
             }))
         }
     };
@@ -201,6 +209,28 @@ fn open(
             None
         }
     }
+}
+
+/// Says where the paths of `COMPOSE_FILE` start, when an environment file of another directory has set it: not there,
+/// as in the reference.
+fn with_start(
+    finding: Diagnostic,
+    written: &str,
+    variable: Option<&Origin>,
+    request: &Request,
+    files: &dyn Files,
+) -> Diagnostic {
+    let Some(Origin::File { path, line }) = variable else { return finding };
+    let Some(directory) = path.parent().filter(|directory| **directory != request.cwd) else {
+        return finding;
+    };
+    let finding = finding.help(format!(
+        "{}:{line} sets it; its paths start from the current directory, {}",
+        path.display(),
+        request.cwd.display()
+    ));
+    let there = files::absolute(directory, written);
+    if files.is_file(&there) { finding.help(format!("there is {}", there.display())) } else { finding }
 }
 
 /// Adds the usual file that is there, when another was named.

@@ -161,3 +161,16 @@ fn missing_and_remote_files_are_all_told() {
         "OCI remote resource is disabled by \"COMPOSE_EXPERIMENTAL_OCI_REMOTE\""
     );
 }
+
+#[test]
+fn a_file_of_another_directorys_variable_is_told_where_its_path_starts() {
+    let files = MapFiles::new().with("/p/x.yaml", "").with("/p/.env", "A=1\nCOMPOSE_FILE=x.yaml\n");
+    let request = Request { project_directory: Some("../p".into()), ..request("/elsewhere") };
+    let (mut sources, mut diags) = (SourceMap::new(), Diagnostics::new());
+    locate(&request, &files, None, &mut sources, &mut diags, &mut names);
+    let helps: Vec<String> = diags.into_iter().flat_map(|finding| finding.help).collect();
+    assert_eq!(
+        helps,
+        ["/p/.env:2 sets it; its paths start from the current directory, /elsewhere", "there is /p/x.yaml"]
+    );
+}
