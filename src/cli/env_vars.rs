@@ -51,6 +51,12 @@ impl Process {
         found
     }
 
+    /// Whether the terminal, if there is one, knows colours and cursor movements. On Unix one that doesn't has
+    /// `dumb` or nothing as its `TERM`.
+    pub fn terminal_is_capable(&self) -> bool {
+        self.get("TERM").map_or(cfg!(windows), |kind| kind != "dumb")
+    }
+
     /// Whether a switch is on.
     pub fn is_on(&self, name: &str) -> bool {
         self.get(name).is_some_and(env::is_truthy)

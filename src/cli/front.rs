@@ -67,9 +67,11 @@ impl Front {
             terminal::print_error(text);
         }
         let asked = if global.no_ansi { Some("never") } else { global.ansi.as_deref() };
-        let ansi = Ansi::parse(asked.or(process.get("COMPOSE_ANSI")).unwrap_or_default());
+        let ansi = Ansi::parse(asked.or(process.get("COMPOSE_ANSI")).unwrap_or_default())
+            .map_err(|error| error.to_string())?;
         let progress = global.progress.as_deref().or(process.get("COMPOSE_PROGRESS")).unwrap_or_default();
-        let mode = Mode::choose(progress, ansi, terminal::stderr_is_terminal()).map_err(|e| e.to_string())?;
+        let live = terminal::stderr_is_terminal() && process.terminal_is_capable();
+        let mode = Mode::choose(progress, ansi, live).map_err(|error| error.to_string())?;
         let parallel = match (global.parallel, process.get("COMPOSE_PARALLEL_LIMIT")) {
             (Some(limit), _) => Some(limit),
             (None, Some(text)) => Some(
@@ -105,12 +107,17 @@ impl Front {
 
     /// Whether standard output gets colours.
     pub fn colours_out(&self) -> bool {
-        self.ansi.colours(terminal::stdout_is_terminal(), self.process.get("NO_COLOR").is_some())
+        self.colours(terminal::stdout_is_terminal())
     }
 
     /// Whether standard error gets colours.
     pub fn colours_err(&self) -> bool {
-        self.ansi.colours(terminal::stderr_is_terminal(), self.process.get("NO_COLOR").is_some())
+        self.colours(terminal::stderr_is_terminal())
+    }
+
+    fn colours(&self, terminal: bool) -> bool {
+        let capable = terminal && self.process.terminal_is_capable();
+        self.ansi.colours(capable, self.process.get("NO_COLOR").is_some())
     }
 
     /// The loader's request.

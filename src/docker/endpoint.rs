@@ -57,6 +57,8 @@ pub enum EndpointError {
 pub(super) struct ConfigFile {
     current_context: Option<String>,
     pub(super) headers: HeaderMap,
+    /// The form of `ps` when none is asked for.
+    ps_format: Option<String>,
     /// Proxy settings by engine address, or `default`.
     pub(super) proxies: IndexMap<String, IndexMap<String, String>>,
 }
@@ -134,7 +136,8 @@ impl ConfigFile {
         let current_context = value["currentContext"].as_str().map(str::to_owned);
         // Settings of a shape we don't know are no reason to refuse the whole file.
         let proxies = serde_json::from_value(value["proxies"].clone()).unwrap_or_default();
-        Ok(ConfigFile { current_context, headers, proxies })
+        let ps_format = value["psFormat"].as_str().map(str::to_owned);
+        Ok(ConfigFile { current_context, headers, ps_format, proxies })
     }
 }
 
@@ -197,6 +200,12 @@ pub fn context(config: &Config) -> Option<String> {
 pub fn is_remote(config: &Config) -> bool {
     let endpoint = ConfigFile::read(config.config_dir.as_deref()).and_then(|file| resolve(config, &file));
     endpoint.is_ok_and(|endpoint| matches!(endpoint.address, Address::Tcp { .. } | Address::Ssh(_)))
+}
+
+/// `psFormat` of `config.json`: how `ps` shows containers when nothing else is asked for. A file that can't be read
+/// has none: connecting will tell.
+pub fn ps_format(config: &Config) -> Option<String> {
+    ConfigFile::read(config.config_dir.as_deref()).ok()?.ps_format.filter(|format| !format.is_empty())
 }
 
 fn from_context(directory: &Path, name: &str) -> Result<Endpoint, EndpointError> {

@@ -38,7 +38,7 @@ use crate::state::{ApiVersion, Capabilities};
 use transport::{Call, Transport};
 
 pub use credentials::{Credential, Credentials};
-pub use endpoint::{EndpointError, context, is_remote};
+pub use endpoint::{EndpointError, context, is_remote, ps_format};
 pub use proxy::proxy_environment;
 
 /// The newest API this adapter speaks.

@@ -338,6 +338,9 @@ pub struct Record {
     pub code: &'static str,
     /// The kind in words, stable: `unknown-key`.
     pub slug: &'static str,
+    /// `true` when it stops the command, else missing: the reference's key for failures.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub error: bool,
     /// How bad it is.
     pub severity: Severity,
     /// What is wrong, in one line.
@@ -418,6 +421,7 @@ impl Record {
         Record {
             code: diagnostic.code.id(),
             slug: diagnostic.code.slug(),
+            error: diagnostic.severity == Severity::Error,
             severity: diagnostic.severity,
             message: diagnostic.message.clone(),
             path: diagnostic.path.clone(),
@@ -588,7 +592,7 @@ error: 3 errors in compose.yaml
         assert_eq!(
             first,
             serde_json::json!({
-                "code": "RC0301", "slug": "unknown-key", "severity": "error",
+                "code": "RC0301", "slug": "unknown-key", "error": true, "severity": "error",
                 "message": "unknown key `imgae` in service `web`", "path": "services.web.imgae",
                 "file": "compose.yaml", "line": 3, "column": 5, "end_line": 3, "end_column": 10,
                 "note": "did you mean `image`?",

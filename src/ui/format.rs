@@ -5,8 +5,27 @@ use serde_json::Value as Json;
 use super::template::{LABEL_MAP, Template, TemplateError, go_json};
 use super::{clean, table};
 
+/// A form that can't be shown.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FormatError {
+    /// Neither the name of a form nor a template: every row would be the same words.
+    #[error(
+        "format value \"{0}\" could not be parsed: write table, json or a template such as '{{{{.Name}}}}'"
+    )]
+    Unknown(String),
+    /// A template that can't be read, or doesn't fit.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+}
+
 /// Writes rows. `table` is the template of the usual table; `headings` has a text for each field.
-pub fn render(rows: &[Json], headings: &Json, format: &str, table: &str) -> Result<String, TemplateError> {
+pub fn render(rows: &[Json], headings: &Json, format: &str, table: &str) -> Result<String, FormatError> {
+    if format.strip_prefix("table").unwrap_or(format).chars().any(|c| !c.is_whitespace())
+        && format != "json"
+        && !format.contains("{{")
+    {
+        return Err(FormatError::Unknown(format.to_owned()));
+    }
     if format == "json" {
         return Ok(rows.iter().map(|row| clean::json(&go_json(row)).into_owned() + "\n").collect());
     }
@@ -74,11 +93,16 @@ mod tests {
         let table = "NAME          CONTAINER ID\na             <1>\na-long-name   \n";
         assert_eq!(shown("table"), table);
         assert_eq!(shown("table {{.Name}}\\t{{.ID}}"), table);
+        assert_eq!(shown("table "), table);
         assert_eq!(shown("{{.ID}}\\t{{.Name}}"), "<1>\ta\n\ta-long-name\n");
         assert_eq!(shown("table\\t{{.Name}}"), "          NAME\n          a\n          a-long-name\n");
         assert_eq!(
             shown("json"),
             "{\"Name\":\"a\",\"ID\":\"\\u003c1\\u003e\"}\n{\"Name\":\"a-long-name\",\"ID\":\"\"}\n"
         );
+        for nonsense in ["yaml", "TABLE", "tables", "table Name", "json "] {
+            let refused = render(&[], &json!({}), nonsense, "{{.Name}}");
+            assert_eq!(refused, Err(FormatError::Unknown(nonsense.to_owned())));
+        }
     }
 }

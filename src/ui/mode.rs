@@ -31,6 +31,9 @@ pub enum ModeError {
     /// No such progress type.
     #[error("unsupported --progress value \"{0}\"")]
     Unknown(String),
+    /// No such value of `--ansi`.
+    #[error("unsupported --ansi value \"{0}\": write never, always or auto")]
+    UnknownAnsi(String),
     /// `tty` without ANSI.
     #[error("can't use --progress tty while ANSI support is disabled")]
     TtyWithoutAnsi,
@@ -40,12 +43,13 @@ pub enum ModeError {
 }
 
 impl Ansi {
-    /// Reads `never`, `always`, `auto`; anything else counts as `never`, as in the reference.
-    pub fn parse(word: &str) -> Ansi {
+    /// Reads `never`, `always` or `auto`; nothing means `auto`.
+    pub fn parse(word: &str) -> Result<Ansi, ModeError> {
         match word {
-            "" | "auto" => Ansi::Auto,
-            "always" => Ansi::Always,
-            _ => Ansi::Never,
+            "" | "auto" => Ok(Ansi::Auto),
+            "always" => Ok(Ansi::Always),
+            "never" => Ok(Ansi::Never),
+            other => Err(ModeError::UnknownAnsi(other.to_owned())),
         }
     }
 
@@ -91,5 +95,7 @@ mod tests {
         assert_eq!(Mode::choose("plain", Ansi::Always, true), Err(ModeError::PlainWithAnsi));
         assert_eq!(Mode::choose("none", Ansi::Auto, true), Ok(Mode::Quiet));
         assert!(Mode::choose("foo", Ansi::Auto, true).is_err());
+        assert_eq!(Ansi::parse(""), Ok(Ansi::Auto));
+        assert_eq!(Ansi::parse("sometimes"), Err(ModeError::UnknownAnsi("sometimes".into())));
     }
 }

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value as Json, json};
 
-use super::template::{LABEL_MAP, TemplateError};
+use super::format::FormatError;
+use super::template::LABEL_MAP;
 use super::{age, clean, format, ports};
 use crate::base::quote::go_quote;
 use crate::state::{ContainerState, Health, ObservedContainer, ObservedPort};
@@ -37,7 +38,7 @@ const RAW: &str = "container_id: {{.ID}}\nimage: {{.Image}}\ncommand: {{.Command
     state: {{.State}}\nstatus: {{.Status}}\nnames: {{.Names}}\nlabels: {{.Labels}}\nports: {{.Ports}}\n";
 
 /// The list, one container after the other as they are given.
-pub fn render(containers: &[ObservedContainer], options: &PsOptions) -> Result<String, TemplateError> {
+pub fn render(containers: &[ObservedContainer], options: &PsOptions) -> Result<String, FormatError> {
     if options.quiet {
         return Ok(containers.iter().map(|container| format!("{}\n", container.id)).collect());
     }
@@ -56,7 +57,11 @@ pub fn render(containers: &[ObservedContainer], options: &PsOptions) -> Result<S
     }
     let engines = containers.iter().any(|container| container.label(ENGINE).is_some());
     let table = if engines { format!("{TABLE}\t{{{{.Engine}}}}") } else { TABLE.to_owned() };
-    let format = if options.format == "raw" { RAW } else { &options.format };
+    let format = match options.format.as_str() {
+        format if format.trim().is_empty() => "table",
+        "raw" => RAW,
+        format => format,
+    };
     format::render(&rows, &headings(), format, &table)
 }
 
@@ -232,6 +237,27 @@ mod tests {
             shown(&two[..1], |o| o.format = "{{.Label \"com.docker.compose.service\"}}".into()),
             "a\n"
         );
+        let mut published = container("p-a-1", "a");
+        let port = |ip: Option<&str>, private, public| ObservedPort {
+            ip: ip.map(str::to_owned),
+            private,
+            public,
+            protocol: "tcp".into(),
+        };
+        published.ports = vec![port(Some("::"), 81, Some(8081)), port(None, 90, None)];
+        let all = "[81/tcp -> [::]:8081 90/tcp -> :0]";
+        let one = "81/tcp -> [::]:8081";
+        for (template, text) in [
+            ("{{.Publishers}}", all.to_owned()),
+            ("{{- .Publishers -}}", all.to_owned()),
+            ("{{index .Publishers 0}}", one.to_owned()),
+            ("{{range .Publishers}}<{{.}}>{{end}}", format!("<{one}><90/tcp -> :0>")),
+            ("{{range .Publishers}}{{.TargetPort}} {{end}}", "81 90 ".to_owned()),
+        ] {
+            let shown = shown(std::slice::from_ref(&published), |o| o.format = template.into());
+            assert_eq!(shown, text + "\n", "{template}");
+        }
+        assert_eq!(shown(&two, |o| o.format = String::new()), shown(&two, |_| ()));
         let line = shown(&two[..1], |o| o.format = "json".into());
         let row: Json = serde_json::from_str(&line).expect("JSON");
         assert_eq!(

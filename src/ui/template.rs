@@ -20,7 +20,7 @@ impl TemplateError {
 }
 
 /// Functions the Docker command line adds to Go's own.
-const FUNCTIONS: [(&str, gtmpl_ng::Func); 9] = [
+const FUNCTIONS: [(&str, gtmpl_ng::Func); 10] = [
     ("json", json),
     ("split", split),
     ("join", join),
@@ -30,14 +30,20 @@ const FUNCTIONS: [(&str, gtmpl_ng::Func); 9] = [
     ("pad", pad),
     ("truncate", truncate),
     ("label", label),
+    (SHOW, show),
 ];
+
+/// What every printed value goes through: the library prints objects in a way of its own.
+const SHOW: &str = "_show";
 
 impl Template {
     /// Reads a template.
     pub fn parse(text: &str) -> Result<Template, TemplateError> {
         let mut template = gtmpl_ng::Template::default();
         template.add_funcs(&FUNCTIONS);
-        template.parse(method_as_function(text)).map_err(|error| TemplateError::read(&error.to_string()))?;
+        template
+            .parse(printed(&method_as_function(text)))
+            .map_err(|error| TemplateError::read(&error.to_string()))?;
         Ok(Template(template))
     }
 
@@ -90,6 +96,62 @@ fn method_as_function(text: &str) -> String {
         rest = &action[end..];
     }
     out + rest
+}
+
+/// Sends what an action prints through [`show`]; actions that print nothing stay.
+fn printed(text: &str) -> String {
+    const SILENT: [&str; 10] =
+        ["if", "else", "end", "range", "with", "define", "template", "block", "break", "continue"];
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, action)) = rest.split_once("{{") {
+        out.push_str(before);
+        out.push_str("{{");
+        rest = action;
+        let Some((action, after)) = action.split_once("}}") else { break };
+        let (open, inner) = match action.strip_prefix("- ") {
+            Some(inner) => ("- ", inner),
+            None => ("", action),
+        };
+        let (inner, close) = match inner.strip_suffix(" -") {
+            Some(inner) => (inner, " -"),
+            None => (inner, ""),
+        };
+        let word = inner.trim_start().split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+        let silent = SILENT.contains(&word) || inner.contains('=') || inner.trim_start().starts_with("/*");
+        if silent || inner.trim().is_empty() {
+            out.push_str(action);
+        } else {
+            out.push_str(&format!("{open}{SHOW} ({inner}){close}"));
+        }
+        out.push_str("}}");
+        rest = after;
+    }
+    out + rest
+}
+
+/// A value in Go's words: lists in brackets, and an object that is a published port as Docker Compose prints it.
+fn show(args: &[Value]) -> Result<Value, FuncError> {
+    let [value] = arguments(SHOW, args)?;
+    Ok(Value::String(words(value)))
+}
+
+fn words(value: &Value) -> String {
+    match value {
+        Value::Array(items) => format!("[{}]", items.iter().map(words).collect::<Vec<_>>().join(" ")),
+        Value::Object(fields) => {
+            let field = |name: &str| fields.get(name).map(ToString::to_string);
+            let publisher = (field("TargetPort"), field("Protocol"), field("URL"), field("PublishedPort"));
+            match publisher {
+                (Some(target), Some(protocol), Some(host), Some(port)) => {
+                    let host = if host.contains(':') { format!("[{host}]") } else { host };
+                    format!("{target}/{protocol} -> {host}:{port}")
+                }
+                _ => value.to_string(),
+            }
+        }
+        other => other.to_string(),
+    }
 }
 
 fn value_of(data: &Json) -> Value {

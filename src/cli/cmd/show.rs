@@ -15,6 +15,7 @@ use crate::base::ServiceName;
 use crate::base::duration::parse_duration;
 use crate::cli::exit;
 use crate::cli::front::{Front, Target};
+use crate::docker;
 use crate::state::ContainerState;
 use crate::ui::logs::{LogLook, LogWriter};
 use crate::ui::{self, message, terminal};
@@ -30,9 +31,9 @@ pub struct Ps {
     #[arg(short, long)]
     pub all: bool,
 
-    /// Output format: table, json, or a Go template (`table TEMPLATE` with a heading)
-    #[arg(long, value_name = "FORM", default_value = "table")]
-    pub format: String,
+    /// Output format: table, json, or a Go template (`table TEMPLATE` with a heading) [config.json: psFormat]
+    #[arg(long, value_name = "FORM")]
+    pub format: Option<String>,
 
     /// Filter by a property: status=running
     #[arg(long, value_name = "KEY=VALUE")]
@@ -195,7 +196,12 @@ pub fn run_ps(front: &Front, ps: &Ps) -> u8 {
         hidden::containers(&mut containers, desired.as_ref(), &sources, &front.exposure().known);
     }
     let options = ui::ps::PsOptions {
-        format: ps.format.clone(),
+        format: ps
+            .format
+            .clone()
+            .filter(|format| !format.is_empty())
+            .or_else(|| docker::ps_format(&front.docker_config()))
+            .unwrap_or_default(),
         quiet: ps.quiet,
         services: ps.list_services,
         no_trunc: ps.no_trunc,
