@@ -131,7 +131,8 @@ fn hashes(project: &Project, names: &str) -> Result<String, ConfigError> {
     ))
 }
 
-fn profiles(project: &Project) -> Vec<String> {
+/// The names of all profiles of services, sorted.
+pub fn profiles(project: &Project) -> Vec<String> {
     let services =
         project.services.values().chain(project.disabled_services.values()).flat_map(|s| &s.profiles);
     services.cloned().collect::<BTreeSet<_>>().into_iter().collect()

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::complete;
 use crate::app::env::{self, Environment};
 
 /// The process as a command sees it.
@@ -60,6 +61,26 @@ impl Process {
     /// Whether a switch is on.
     pub fn is_on(&self, name: &str) -> bool {
         self.get(name).is_some_and(env::is_truthy)
+    }
+}
+
+/// The socket of the docker client that runs this program as a plugin.
+pub fn plugin_socket() -> Option<String> {
+    std::env::var("DOCKER_CLI_PLUGIN_SOCKET").ok().filter(|address| !address.is_empty())
+}
+
+/// Whether a script of `rcompose completion` asks for candidates, and for which word.
+pub struct Completion {
+    /// The index of the word, where the shell tells it.
+    pub index: Option<usize>,
+}
+
+impl Completion {
+    /// What the script has set; `None` for every other run.
+    pub fn read() -> Option<Completion> {
+        std::env::var_os(complete::VARIABLE).filter(|shell| !shell.is_empty())?;
+        let index = std::env::var(complete::INDEX).ok().and_then(|index| index.parse().ok());
+        Some(Completion { index })
     }
 }
 

@@ -102,7 +102,7 @@ pub struct DockerOptions {
     pub tls: bool,
 
     /// Use TLS and check the engine's certificate [env: DOCKER_TLS_VERIFY]
-    #[arg(long, help_heading = "Engine")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, hide_possible_values = true, help_heading = "Engine")]
     pub tlsverify: Option<bool>,
 
     /// Trust only certificates signed by this authority (default: ca.pem in DOCKER_CERT_PATH)

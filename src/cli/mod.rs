@@ -2,7 +2,9 @@
 //! are put together, and nowhere else are they known to each other.
 
 mod cmd;
+mod complete;
 mod env_vars;
+mod examples;
 mod exit;
 mod flags;
 mod front;
@@ -60,13 +62,28 @@ enum Command {
     Config(cmd::config::Config),
     Lint(cmd::lint::Lint),
     Version(cmd::show::Version),
+    Completion(cmd::completion::Completion),
+    Man(cmd::completion::Man),
 }
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
     let mut arguments = std::env::args_os();
     let program = arguments.next().unwrap_or_else(|| "rcompose".into());
-    ExitCode::from(run(program, arguments.collect()))
+    let arguments: Vec<OsString> = arguments.collect();
+    let directory = std::env::current_dir().unwrap_or_default();
+    if let Some(asked) = env_vars::Completion::read() {
+        let all: Vec<OsString> = std::iter::once(program).chain(arguments).collect();
+        return ExitCode::from(match complete::answer_script(&all, asked.index, &directory) {
+            Ok(()) => exit::OK,
+            Err(_) => exit::ERROR,
+        });
+    }
+    if let Some(answer) = complete::answer_docker(&arguments, &directory) {
+        terminal::print(&answer.unwrap_or_else(|_| format!(":{}\n", complete::NO_FILES)));
+        return ExitCode::from(exit::OK);
+    }
+    ExitCode::from(run(program, arguments))
 }
 
 /// Runs the program; `arguments` are those behind its name. Gives the exit code.
@@ -76,7 +93,8 @@ fn run(program: OsString, mut arguments: Vec<OsString>) -> u8 {
         return exit::OK;
     }
     let mut words: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-    let mut definitions = Cli::command();
+    let mut definitions = examples::add(Cli::command());
+    let name = program.to_string_lossy().into_owned();
     let mut command = flags::permissive(Cli::command());
     if let Some(place) = plugin::name_word(&command, &words) {
         arguments.remove(place);
@@ -92,7 +110,7 @@ fn run(program: OsString, mut arguments: Vec<OsString>) -> u8 {
             terminal::print(&cmd::show::version_text(&cmd::show::Version::default()));
             exit::OK
         }
-        Ok(Cli { command: Some(command), global, .. }) => carry_out(global, command),
+        Ok(Cli { command: Some(command), global, .. }) => carry_out(global, command, &name, definitions),
         // Without a command there is the help, which is no error, as with the reference.
         Ok(Cli { command: None, .. }) => {
             terminal::print(&usage::help(definitions, &[]));
@@ -113,7 +131,8 @@ fn run(program: OsString, mut arguments: Vec<OsString>) -> u8 {
     }
 }
 
-fn carry_out(global: Global, command: Command) -> u8 {
+/// Runs a command. The name of the program and the definitions of its command line are for those that print them.
+fn carry_out(global: Global, command: Command, program: &str, definitions: clap::Command) -> u8 {
     let front = match Front::new(global) {
         Ok(front) => front,
         Err(message) => {
@@ -137,6 +156,8 @@ fn carry_out(global: Global, command: Command) -> u8 {
             terminal::print(&cmd::show::version_text(&version));
             exit::OK
         }
+        Command::Completion(completion) => cmd::completion::run_completion(&completion, program),
+        Command::Man(man) => cmd::completion::run_man(&man, definitions),
     }
 }
 

@@ -66,7 +66,7 @@ pub fn improve(error: &mut clap::Error, command: &Command, words: &[String]) -> 
             };
             if NOT_YET.contains(&found.as_str()) {
                 let text = format!(
-                    "this version has no `{found}` yet; `docker compose {found}` works on the same projects"
+                    "this version has no `{found}` yet; that of Docker Compose works on the same projects"
                 );
                 error.remove(ContextKind::SuggestedSubcommand);
                 tip(error, text);

@@ -11,6 +11,7 @@ mod failures;
 mod interrupted;
 mod keys;
 mod lifecycle;
+mod plugin;
 mod podman;
 mod progress;
 mod requests;

@@ -42,6 +42,8 @@ const HOMES: &[(&str, &str)] = &[
     ("bollard", "docker"),
     ("petgraph", "graph"),
     ("clap", "cli"),
+    ("clap_complete", "cli"),
+    ("clap_mangen", "cli"),
     ("console", "ui"),
     ("annotate_snippets", "ui"),
     ("gtmpl_ng", "ui"),

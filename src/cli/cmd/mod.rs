@@ -3,6 +3,7 @@
 //! `shape` and `attached` are parts of `up`; `plan` takes the first too.
 
 pub mod attached;
+pub mod completion;
 pub mod config;
 pub mod lifecycle;
 pub mod lint;

@@ -94,7 +94,7 @@ pub struct Up {
     pub quiet_build: bool,
 
     /// Interactive shortcuts while attached (not supported yet; --menu=false is accepted)
-    #[arg(long, num_args = 0..=1, require_equals = true)]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, hide_possible_values = true)]
     pub menu: Option<bool>,
 
     /// Watch the sources and update containers on changes (not supported yet)
