@@ -183,10 +183,16 @@ impl<'a> Builder<'a> {
                 None => match self.existing.first_container(of) {
                     Some(id) => Ref::Existing(id),
                     None => {
-                        let what = match &service.container.network.mode {
-                            Some(Namespace::Service(name)) if name == of => "network namespace",
-                            _ => "namespace or volumes",
-                        };
+                        let container = &service.container;
+                        let modes = [
+                            (&container.network.mode, "network namespace"),
+                            (&container.ipc, "IPC namespace"),
+                            (&container.pid, "PID namespace"),
+                        ];
+                        let shared = modes
+                            .into_iter()
+                            .find(|(mode, _)| matches!(mode, Some(Namespace::Service(name)) if name == of));
+                        let what = shared.map_or("volume", |(_, what)| what);
                         return Err(PlanError::NothingToShare {
                             service: service.name.clone(),
                             of: of.clone(),

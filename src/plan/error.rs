@@ -86,13 +86,15 @@ pub enum PlanError {
         service: ServiceName,
     },
     /// A service shares the namespace of one that has no container.
-    #[error("cannot share the {what} of service {of} with service {service}: it has no container")]
+    #[error(
+        "cannot share {what} with service {of}: container missing, so service {service} cannot be created"
+    )]
     NothingToShare {
         /// The service.
         service: ServiceName,
         /// The service whose namespace is shared.
         of: ServiceName,
-        /// Which namespace.
+        /// What is shared, in the words of the reference.
         what: &'static str,
     },
 }

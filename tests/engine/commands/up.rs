@@ -180,6 +180,7 @@ fn what_does_not_go_together_is_told() {
         assert!(bench.containers().is_empty(), "none of them made anything");
     });
 }
+
 /// Links hold on each network, also where a container is connected after its creation (API below 1.44), and a
 /// lost one is seen.
 #[test]
@@ -213,5 +214,23 @@ networks: {front: {}, back: {}}
         assert!(plan.contains("networks.back.links"), "{plan}");
         bench.run("up -d").exits(0);
         assert_eq!((links("front"), links("back")), (3, 3));
+    });
+}
+
+#[test]
+fn a_container_that_is_shared_must_exist() {
+    on_each("share", |bench| {
+        for (key, what) in [
+            ("network_mode: 'service:db'", "network namespace"),
+            ("ipc: 'service:db'", "IPC namespace"),
+            ("pid: 'service:db'", "PID namespace"),
+            ("volumes_from: [db]", "volume"),
+        ] {
+            let services =
+                "services:\n  db: {image: busybox, ipc: shareable}\n  app: {image: busybox, KEY}\n";
+            bench.compose(&services.replace("KEY", key));
+            let words = format!("cannot share {what} with service db: container missing");
+            bench.run("up -d --no-deps app").exits(1).tells(&words);
+        }
     });
 }
