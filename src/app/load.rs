@@ -41,12 +41,26 @@ pub struct LoadRequest {
     pub consistency: bool,
     /// Whether container names may be taken once only. The reference asks where the project is printed or made.
     pub container_names: bool,
-    /// Whether `env_file` and `label_file` are read.
-    pub resolve_environment: bool,
+    /// Whose `env_file` entries are read.
+    pub env_files: EnvFiles,
     /// Whether networks, volumes, configs and secrets without a user stay.
     pub keep_unused: bool,
     /// Whether findings may repeat values of variables and secrets.
     pub show_values: bool,
+}
+
+/// Whose `env_file` entries are read; a missing file of any other service is no error. Label files are read
+/// for every service that is on, as in the reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EnvFiles {
+    /// Nobody's.
+    None,
+    /// Those of the services the command acts on.
+    Selected,
+    /// Those of the services with these names.
+    Named(Vec<String>),
+    /// Those of every service that is on, whichever are selected.
+    All,
 }
 
 impl LoadRequest {
@@ -63,7 +77,7 @@ impl LoadRequest {
             validate: true,
             consistency: true,
             container_names: true,
-            resolve_environment: true,
+            env_files: EnvFiles::Selected,
             keep_unused: false,
             show_values: false,
         }
@@ -185,14 +199,19 @@ fn bind(
         }
         Ok(assignments.into_iter().map(|(name, value, _)| (name, value)).collect())
     };
-    if wanted.resolve_environment {
-        model::resolve::env_files(&mut project, &mut read, findings);
+    match &wanted.env_files {
+        EnvFiles::All => model::resolve::env_files(&mut project, |_| true, &mut read, findings),
+        EnvFiles::Named(names) => {
+            let named = |name: &str| names.iter().any(|known| known == name);
+            model::resolve::env_files(&mut project, named, &mut read, findings);
+        }
+        EnvFiles::None | EnvFiles::Selected => {}
     }
     model::resolve::label_files(&mut project, &mut read, findings);
     model::select::services(&mut project, &wanted.services, wanted.along, findings);
-    if wanted.resolve_environment {
-        // Those that only their being named has switched on.
-        model::resolve::env_files(&mut project, &mut read, findings);
+    if matches!(wanted.env_files, EnvFiles::Selected | EnvFiles::All) {
+        // With `All` these are those that only their being named has switched on.
+        model::resolve::env_files(&mut project, |_| true, &mut read, findings);
     }
     findings.absorb(within);
     if wanted.consistency && wanted.container_names {
@@ -267,4 +286,27 @@ fn read_variables(
         within.extend(all);
         Box::new(first)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::files::MapFiles;
+
+    /// What is found when a command names these services.
+    fn found(services: &[&str]) -> Vec<Code> {
+        let text = "services:\n  web: {image: a}\n  other: {image: a, env_file: missing.env}\n";
+        let files = MapFiles::new().with("/p/compose.yaml", text);
+        let request = Request { cwd: "/p".into(), ..Request::default() };
+        let services = services.iter().map(|name| (*name).to_owned()).collect();
+        let loaded = load(&LoadRequest::full(request, services), &files);
+        loaded.findings.iter().map(|finding| finding.code).collect()
+    }
+
+    #[test]
+    fn a_missing_env_file_is_an_error_for_those_who_take_part() {
+        assert_eq!(found(&["web"]), []);
+        assert_eq!(found(&["other"]), [Code::EnvFile]);
+        assert_eq!(found(&[]), [Code::EnvFile]);
+    }
 }

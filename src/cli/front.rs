@@ -18,7 +18,7 @@ use crate::app::converge::Consent;
 use crate::app::disk::Disk;
 use crate::app::failure::{Speaker, Told};
 use crate::app::hidden::Hidden;
-use crate::app::load::{LoadRequest, Loaded, Reading, load_with};
+use crate::app::load::{EnvFiles, LoadRequest, Loaded, Reading, load_with};
 use crate::app::lock::LockOptions;
 use crate::app::remote::Remote;
 use crate::app::request::{self, Aim, Facts};
@@ -386,7 +386,7 @@ impl Front {
         let mut wanted = LoadRequest::full(self.request(), services.to_vec());
         wanted.along = along;
         wanted.container_names = false;
-        wanted.resolve_environment = false;
+        wanted.env_files = EnvFiles::None;
         let loaded = self.look(wanted);
         let misnamed = loaded.findings.iter().any(|finding| finding.code == Code::NoSuchService);
         if let Some(name) = self.process.get("COMPOSE_PROJECT_NAME")

@@ -20,13 +20,19 @@ pub type Lookup<'a> = &'a dyn Fn(&str, Option<&str>) -> Option<String>;
 pub type Reader<'a> =
     &'a mut dyn FnMut(&EnvFile, Lookup<'_>) -> Result<Vec<(String, String)>, Box<Diagnostic>>;
 
-/// Gives every service that is on its whole environment; `env_file` is empty afterwards.
+/// Gives every service that is on, and whose name is wanted, its whole environment; `env_file` is empty
+/// afterwards.
 ///
 /// A service's own `environment` wins over its files, also where it names a variable without a value that
 /// the project's environment can't give either. Variables inside a file are looked up in the project's
 /// environment, then in the service's, then in what files have set so far.
-pub fn env_files(project: &mut Project, read: Reader<'_>, diags: &mut Diagnostics) {
-    for service in project.services.values_mut() {
+pub fn env_files(
+    project: &mut Project,
+    wanted: impl Fn(&str) -> bool,
+    read: Reader<'_>,
+    diags: &mut Diagnostics,
+) {
+    for service in project.services.values_mut().filter(|service| wanted(&service.name)) {
         let origins = &service.origins;
         environment(&mut service.container, origins, &project.environment, read, diags);
     }

@@ -295,7 +295,9 @@ impl Builder<'_> {
                     let Some(mapping) = self.node_of_alias(item, path) else { continue };
                     match nodes[mapping].what {
                         What::Mapping => self.merge_mapping(mapping, self.span(item), map, path),
-                        _ => self.bad_merge(item, path),
+                        _ if source == at => self.bad_merge(item, path),
+                        // The list is written elsewhere and may be right there: the mistake is to merge it here.
+                        _ => return self.bad_merge_list(at, item, path),
                     }
                 }
             }
@@ -335,15 +337,37 @@ impl Builder<'_> {
         self.borrow(|| Borrowed { path: path.to_path(), alias, source: span, merge: true, hidden });
     }
 
-    fn bad_merge(&mut self, at: usize, path: &PathRef<'_>) {
-        let first = !std::mem::replace(&mut self.seen[at], true);
-        let span = self.span(at);
-        let target = self.target(at).unwrap_or(at);
-        let is = match &self.nodes[target].what {
+    /// What a node that can't be merged is, with its article.
+    fn noun(&self, at: usize) -> &'static str {
+        match &self.nodes[self.target(at).unwrap_or(at)].what {
             What::Scalar(text, true) => scalar::resolve_plain(text).name(),
             What::Sequence => "a list",
             _ => "a string",
-        };
+        }
+    }
+
+    /// Reports a merge key at `at` whose alias stands for a list with an item that is no mapping.
+    fn bad_merge_list(&mut self, at: usize, item: usize, path: &PathRef<'_>) {
+        let first = !std::mem::replace(&mut self.seen[at], true);
+        let (span, place) = (self.span(at), self.span(item));
+        let (alias, is) = (self.written(at).to_owned(), self.noun(item));
+        self.report(first, || {
+            let message =
+                format!("`<<` takes a mapping or a list of mappings; `{alias}` is a list with {is} in it");
+            let finding =
+                Diagnostic::new(Code::MergeKey, span, message).at(path).label(place, format!("{is} here"));
+            match path {
+                PathRef::Key(_, key) => finding
+                    .help(format!("write `{key}: {alias}` to take the list as it is, without other keys")),
+                _ => finding.help("write a mapping after the anchor"),
+            }
+        });
+    }
+
+    fn bad_merge(&mut self, at: usize, path: &PathRef<'_>) {
+        let first = !std::mem::replace(&mut self.seen[at], true);
+        let span = self.span(at);
+        let is = self.noun(at);
         self.report(first, || {
             Diagnostic::new(
                 Code::MergeKey,

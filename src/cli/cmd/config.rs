@@ -5,7 +5,7 @@ use clap::Args;
 use crate::app::config::{ConfigError, Form, What};
 use crate::app::digests;
 use crate::app::explain::{ExplainError, Explainer};
-use crate::app::load::{LoadRequest, Loaded, load_recorded};
+use crate::app::load::{EnvFiles, LoadRequest, Loaded, load_recorded};
 use crate::app::{self, Along};
 use crate::cli::exit;
 use crate::cli::front::Front;
@@ -156,7 +156,13 @@ pub fn run(front: &Front, config: &Config) -> u8 {
         validate: what != What::Variables,
         consistency: !config.no_consistency,
         container_names: what == What::Project,
-        resolve_environment: !config.no_env_resolution && !lists_only,
+        env_files: match &what {
+            _ if config.no_env_resolution || lists_only => EnvFiles::None,
+            What::Hash(names) if names != "*" => {
+                EnvFiles::Named(names.split(',').map(str::to_owned).collect())
+            }
+            _ => EnvFiles::All,
+        },
         keep_unused: false,
         show_values: front.global.show_values,
         request,

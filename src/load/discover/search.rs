@@ -179,11 +179,13 @@ impl<'a> Search<'a> {
         Some(first)
     }
 
+    /// The active profiles: those of the command line, else those of the variable. As in the reference an unset
+    /// or empty variable, and an empty part of it, switches on the profile with the empty name.
     pub fn profiles(&self) -> Vec<String> {
         if !self.request.profiles.is_empty() {
             return self.request.profiles.clone();
         }
         let value = self.environment.get("COMPOSE_PROFILES").unwrap_or_default();
-        value.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+        value.split(',').map(|name| name.trim().to_owned()).collect()
     }
 }

@@ -83,7 +83,7 @@ fn compose_file_chooses_also_from_an_env_file() {
     assert_eq!(file_names(&located), ["/p/a/x.yaml", "-"]);
     assert_eq!(located.working_dir, Path::new("/p/a"));
     assert_eq!(located.name.as_str(), "t1o");
-    assert_eq!(located.profiles, ["a", "b"]);
+    assert_eq!(located.profiles, ["a", "", "b"]);
     assert_eq!(located.exported.len(), 3);
     let empty = with_os(request("/p"), &[("COMPOSE_FILE", "")]);
     let (_, messages) = run(&empty, &files);

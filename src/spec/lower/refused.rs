@@ -34,6 +34,7 @@ impl Lowering<'_> {
             self.capabilities(service);
             self.working_dir(service);
             self.memory(service);
+            self.start_interval(service);
         }
     }
 
@@ -125,6 +126,22 @@ impl Lowering<'_> {
         let help = format!("use an absolute path, such as `/{}`", path.trim_start_matches("./"));
         let refusal = Refusal { code: Code::Pattern, message, help, value: path, better: None };
         self.refuse(service, HERE.key("working_dir"), refusal);
+    }
+
+    /// The reference refuses it even where the check is off; engines before 25.0 pass over the interval.
+    fn start_interval(&mut self, service: &Service) {
+        let Some(check) = &service.workload.healthcheck else { return };
+        if check.start_interval.is_none() || check.start_period.is_some() {
+            return;
+        }
+        let message = format!(
+            "service \"{}\": healthcheck.start_interval requires healthcheck.start_period to be set",
+            service.name
+        );
+        let help = "add `start_period`, the time the service has to start, or leave `start_interval` out";
+        let refusal =
+            Refusal { code: Code::Healthcheck, message, help: help.to_owned(), value: "", better: None };
+        self.refuse(service, HERE.key("healthcheck").key("start_interval"), refusal);
     }
 
     fn memory(&mut self, service: &Service) {
