@@ -246,7 +246,7 @@ fn report_cycles(project: &Project, findings: &mut Diagnostics) {
             place(names[0], names[1]),
             format!("dependency cycle detected: {}", names.join(" -> ")),
         )
-        .at(format!("services.{}.depends_on", names[0]))
+        .at(["services", names[0], "depends_on"])
         .help("take one of these dependencies out: none of the services could ever start");
         for pair in names.windows(2).skip(1).take(SHOWN) {
             finding = finding.label(place(pair[0], pair[1]), format!("{} waits for {}", pair[0], pair[1]));

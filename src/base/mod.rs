@@ -1,4 +1,5 @@
-//! Small values every layer speaks: names, byte sizes, durations, image references, platforms.
+//! Small values every layer speaks: names, byte sizes, durations, image references, paths into a tree,
+//! platforms.
 //!
 //! Pure: no file system, no environment, no clock. Nothing here knows about Compose files as such.
 
@@ -9,10 +10,12 @@ pub mod image_ref;
 pub mod mask;
 pub mod names;
 pub mod number;
+pub mod path;
 pub mod platform;
 pub mod quote;
 pub mod secret;
 pub mod shell;
 
 pub use names::{ContainerId, ImageId, NetworkId, ProjectName, ServiceName};
+pub use path::{Path, PathError, PathRef, Pattern, Segment};
 pub use quote::go_quote;

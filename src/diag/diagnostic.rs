@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{Code, FileId, Span};
+use crate::base::{Path, Segment};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -53,8 +54,8 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// One line, lower case, naming the thing.
     pub message: String,
-    /// The path in the model (`services.web.ports[0]`), when there is one.
-    pub path: Option<String>,
+    /// The path in the model, when there is one.
+    pub path: Option<Path>,
     /// The main place.
     pub span: Span,
     /// The place where there is no span, in a file whose text is not shown.
@@ -88,14 +89,18 @@ impl Diagnostic {
 
     /// The top-level key that a misspelt one was meant to be.
     fn stands_for(&self) -> Option<&str> {
-        let top =
-            self.code == Code::UnknownKey && self.path.as_deref().is_some_and(|path| !path.contains('.'));
+        let top = self.code == Code::UnknownKey && self.path.as_ref().is_some_and(|path| path.0.len() == 1);
         self.edit.as_ref().filter(|_| top).map(|edit| edit.replacement.as_str())
     }
 
+    /// The steps of the path, when there is one.
+    fn segments(&self) -> Option<&[Segment]> {
+        self.path.as_ref().map(|path| path.0.as_slice())
+    }
+
     /// Adds the path in the model.
-    pub fn at(mut self, path: impl ToString) -> Diagnostic {
-        self.path = Some(path.to_string());
+    pub fn at(mut self, path: impl Into<Path>) -> Diagnostic {
+        self.path = Some(path.into());
         self
     }
 
@@ -175,24 +180,24 @@ impl Diagnostics {
             .filter(|known| known.span.is_some())
             .map(|known| (known.span.file, known.span.start))
             .collect();
-        let paths: HashSet<&str> = errors().filter_map(|known| known.path.as_deref()).collect();
+        let paths: HashSet<&[Segment]> = errors().filter_map(Diagnostic::segments).collect();
         let services: HashSet<&str> = paths.iter().filter_map(|path| service_of(path)).collect();
         // Where a file could not be read to its end, nobody knows what it declares.
         let gaps = errors().any(|known| known.code.leaves_gaps());
         let meant: HashSet<&str> = errors().filter_map(Diagnostic::stands_for).collect();
         // A section may also have got among the services.
         let doubtful = |section: &str| {
-            paths.contains(section)
-                || meant.contains(section)
-                || paths.contains(format!("services.{section}").as_str())
+            meant.contains(section)
+                || paths.contains(Path::from([section]).0.as_slice())
+                || paths.contains(Path::from(["services", section]).0.as_slice())
         };
-        let inner: HashSet<&str> = paths.iter().flat_map(|path| parents(path)).collect();
+        let inner: HashSet<&[Segment]> = paths.iter().flat_map(|path| parents(path)).collect();
         let follows = |found: &Diagnostic| {
-            let told = |path: &str| parents(path).any(|parent| paths.contains(parent));
+            let told = |path: &[Segment]| parents(path).any(|parent| paths.contains(parent));
             (gaps && found.code == Code::NoImage)
                 || found.code.undefined_in().is_some_and(|section| gaps || doubtful(section))
                 || places.contains(&(found.span.file, found.span.start))
-                || found.path.as_deref().is_some_and(|path| {
+                || found.segments().is_some_and(|path| {
                     told(path)
                         || (found.severity == Severity::Error && is_detail(path) && inner.contains(path))
                         || (found.code == Code::NoImage
@@ -209,9 +214,9 @@ impl Diagnostics {
         if later.is_empty() {
             return;
         }
-        let paths = self.list.iter().filter(|known| known.severity == Severity::Error);
-        let told: HashSet<&str> = paths.filter_map(|known| known.path.as_deref()).flat_map(parents).collect();
-        let missing = |found: &Diagnostic| found.path.as_deref().is_none_or(|path| !told.contains(path));
+        let errors = self.list.iter().filter(|known| known.severity == Severity::Error);
+        let told: HashSet<&[Segment]> = errors.filter_map(Diagnostic::segments).flat_map(parents).collect();
+        let missing = |found: &Diagnostic| found.segments().is_none_or(|path| !told.contains(path));
         let new: Vec<Diagnostic> = later.list.into_iter().filter(missing).collect();
         self.extend(new);
     }
@@ -225,8 +230,8 @@ impl Diagnostics {
         for found in std::mem::take(&mut self.list) {
             if let (true, Some(path)) = (found.span.is_some(), &found.path) {
                 let first = *firsts.entry((found.code, found.span)).or_insert(kept.len());
-                if kept.get(first).is_some_and(|known| known.path.as_deref() != Some(path)) {
-                    copies.entry(first).or_default().push(format!("`{path}`"));
+                if kept.get(first).is_some_and(|known| known.path.as_ref() != Some(path)) {
+                    copies.entry(first).or_default().push(format!("`{}`", path.quoted()));
                     continue;
                 }
             }
@@ -290,8 +295,10 @@ impl Diagnostics {
         for finding in &mut self.list {
             let span = finding.span;
             let words = |text: &str| words(span, text);
-            if let Some(path) = &mut finding.path {
-                *path = words(path);
+            for step in finding.path.iter_mut().flat_map(|path| &mut path.0) {
+                if let Segment::Key(key) = step {
+                    *key = words(key);
+                }
             }
             let labels = finding.labels.iter_mut().map(|label| &mut label.message);
             let edit = finding.edit.iter_mut().map(|edit| &mut edit.replacement);
@@ -315,22 +322,22 @@ impl Diagnostics {
     }
 }
 
-/// A path and the paths of all that it stands in.
-fn parents(path: &str) -> impl Iterator<Item = &str> {
-    let ends = path.char_indices().filter(|(_, c)| matches!(c, '.' | '['));
-    ends.map(|(at, _)| &path[..at]).chain([path])
+/// A path and the paths of all that it stands in; of these not the top, which is everything.
+fn parents(path: &[Segment]) -> impl Iterator<Item = &[Segment]> {
+    (path.len().min(1)..=path.len()).map(|length| &path[..length])
 }
 
 /// Whether a path leads into a service, not to it.
-fn is_detail(path: &str) -> bool {
-    service_of(path).is_some_and(|service| service.len() < path.len())
+fn is_detail(path: &[Segment]) -> bool {
+    service_of(path).is_some() && path.len() > 2
 }
 
-/// `services.web` of a path at or below it.
-fn service_of(path: &str) -> Option<&str> {
-    let rest = path.strip_prefix("services.")?;
-    let name = rest.find(['.', '[']).unwrap_or(rest.len());
-    Some(&path[..path.len() - rest.len() + name])
+/// The service of a path at or below it.
+fn service_of(path: &[Segment]) -> Option<&str> {
+    match path {
+        [Segment::Key(section), Segment::Key(name), ..] if section == "services" => Some(name),
+        _ => None,
+    }
 }
 
 impl IntoIterator for Diagnostics {
@@ -356,7 +363,7 @@ mod tests {
     #[test]
     fn what_only_follows_from_an_error_is_not_told() {
         let at = |code, start, path: &str| {
-            Diagnostic::new(code, Span::new(FileId(0), start, start + 1), "m").at(path)
+            Diagnostic::new(code, Span::new(FileId(0), start, start + 1), "m").at(Path::parse(path).unwrap())
         };
         let mut known = Diagnostics::new();
         known.push(at(Code::WrongType, 10, "services.web.ports"));
@@ -371,5 +378,22 @@ mod tests {
         known.absorb(later);
         let starts: Vec<u32> = known.iter().map(|d| d.span.start).collect();
         assert_eq!(starts, [10, 0, 20, 30, 1]);
+    }
+
+    /// `a.b` is a service of its own, and none of what `a` holds.
+    #[test]
+    fn keys_with_dots_are_one_step() {
+        let at = |code, start, keys: [&str; 2]| {
+            Diagnostic::new(code, Span::new(FileId(0), start, start + 1), "m").at(keys)
+        };
+        let mut known = Diagnostics::new();
+        known.push(at(Code::WrongType, 10, ["services", "a"]));
+        let mut later = Diagnostics::new();
+        later.push(at(Code::NoImage, 20, ["services", "a"]));
+        later.push(at(Code::NoImage, 30, ["services", "a.b"]));
+        later.push(at(Code::NoImage, 40, ["services", "z"]));
+        known.absorb(later);
+        let starts: Vec<u32> = known.iter().map(|d| d.span.start).collect();
+        assert_eq!(starts, [10, 30, 40]);
     }
 }

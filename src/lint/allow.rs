@@ -5,14 +5,14 @@ use std::collections::{HashMap, HashSet};
 use super::{HERE, Subject};
 use crate::diag::{Code, Diagnostic, Diagnostics, FileId, Severity, Source, Span, suggest};
 use crate::model::Extensions;
-use crate::yaml::{Kind, Node};
+use crate::yaml::{Kind, Node, Path};
 
 /// What may go untold, and where.
 #[derive(Debug, Default)]
 pub struct Allowed {
     everywhere: HashSet<Code>,
     /// Below a path of the model: `services.web`.
-    below: Vec<(String, HashSet<Code>)>,
+    below: Vec<(Path, HashSet<Code>)>,
     /// By file and line.
     lines: HashMap<(FileId, usize), HashSet<Code>>,
 }
@@ -32,7 +32,7 @@ impl Allowed {
         for service in subject.all_services() {
             let codes: HashSet<Code> = extension(&service.extensions, diags).into_iter().collect();
             if !codes.is_empty() {
-                allowed.below.push((service.origins.path().to_string(), codes));
+                allowed.below.push((service.origins.path().clone(), codes));
             }
         }
         for (id, source) in subject.sources.iter() {
@@ -72,10 +72,7 @@ impl Allowed {
         if finding.severity == Severity::Error {
             return false;
         }
-        let within = |top: &str| {
-            let rest = finding.path.as_deref().and_then(|path| path.strip_prefix(top));
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-        };
+        let within = |top: &Path| finding.path.as_ref().is_some_and(|path| top.holds(path));
         let line = subject.sources.position(finding.span).map(|place| (finding.span.file, place.line));
         self.everywhere.contains(&finding.code)
             || self.below.iter().any(|(top, codes)| codes.contains(&finding.code) && within(top))

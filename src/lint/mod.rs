@@ -208,9 +208,7 @@ fn finding(code: Code, service: &Service, path: PathRef<'_>, what: impl std::fmt
 
 /// A finding at the key of a field below an object.
 fn at(code: Code, origins: &Origins, path: PathRef<'_>, message: String) -> Diagnostic {
-    let mut whole = origins.path().clone();
-    whole.0.extend(path.to_path().0);
-    Diagnostic::new(code, origins.key(path), message).at(whole)
+    Diagnostic::new(code, origins.key(path), message).at(origins.full(path))
 }
 
 /// The items of a list of a service, each with its position.

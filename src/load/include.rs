@@ -47,7 +47,7 @@ impl Loader<'_> {
                 let message = "`include` must be a list";
                 self.diags.push(
                     Diagnostic::new(Code::Include, include.span, message)
-                        .at("include")
+                        .at(["include"])
                         .note(format!("{} here", include.kind_name())),
                 );
                 return;

@@ -79,7 +79,7 @@ pub(super) fn from_files(
         // Elsewhere a date is text as good as any; a name it can't be.
         if let Kind::Timestamp(text) = &name.kind {
             let message = format!("`name` must be a string, found the date `{text}`");
-            let finding = Diagnostic::new(Code::WrongType, name.span, message).at("name");
+            let finding = Diagnostic::new(Code::WrongType, name.span, message).at(["name"]);
             diags.push(finding.edit(name.span, format!("\"{text}\"")).help("put it in quotes"));
         }
     }
@@ -99,7 +99,7 @@ pub(super) fn from_files(
     let name = ProjectName::normalize(text).unwrap_or_else(|| {
         diags.push(
             Diagnostic::new(Code::ProjectName, span, "project name must not be empty")
-                .at("name")
+                .at(["name"])
                 .note("nothing is left of this without its invalid characters"),
         );
         stand_in("")

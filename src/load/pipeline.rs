@@ -247,7 +247,7 @@ impl Loader<'_> {
                 "{name}: the attribute `version` is obsolete, it will be ignored, please remove it to avoid \
                  potential confusion"
             );
-            self.diags.push(Diagnostic::new(Code::ObsoleteVersion, entry.key.span, message).at("version"));
+            self.diags.push(Diagnostic::new(Code::ObsoleteVersion, entry.key.span, message).at(["version"]));
         }
     }
 

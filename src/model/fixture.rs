@@ -36,6 +36,6 @@ pub(super) fn project(value: serde_json::Value) -> (Project, Diagnostics) {
 pub(super) fn messages(diags: &Diagnostics) -> Vec<String> {
     diags
         .iter()
-        .map(|d| format!("{} {}: {}", d.code, d.path.as_deref().unwrap_or_default(), d.message))
+        .map(|d| format!("{} {}: {}", d.code, d.path.clone().unwrap_or_default(), d.message))
         .collect()
 }

@@ -24,6 +24,11 @@ impl Origins {
         &self.path
     }
 
+    /// The path from the top of what is at a path below the object.
+    pub fn full(&self, below: PathRef<'_>) -> Path {
+        self.path.clone().join(below)
+    }
+
     /// The place of the object's key.
     pub fn span(&self) -> Span {
         self.find(&[]).map_or(Span::NONE, |found| found.key_span())

@@ -106,7 +106,7 @@ pub fn replicas(project: &mut Project) {
 /// A reader knows the file, and maybe the place in it, but not who asked for it.
 fn placed(mut finding: Diagnostic, origins: &Origins, key: &str, at: usize) -> Diagnostic {
     let asked = origins.value(PathRef::Root.key(key).index(at));
-    finding.path.get_or_insert_with(|| format!("{}.{key}[{at}]", origins.path()));
+    finding.path.get_or_insert_with(|| origins.full(PathRef::Root.key(key).index(at)));
     match finding.span.is_some() {
         true => finding.label(asked, "the file is read for this"),
         false => {

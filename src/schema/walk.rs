@@ -262,7 +262,7 @@ impl Walk<'_> {
 
 /// How deep a finding's path is.
 fn steps(finding: &Diagnostic) -> usize {
-    finding.path.as_deref().map_or(0, |path| path.bytes().filter(|b| matches!(b, b'.' | b'[')).count() + 1)
+    finding.path.as_ref().map_or(0, |path| path.0.len())
 }
 
 fn is_literal(node: &Node, value: &serde_json::Value) -> bool {

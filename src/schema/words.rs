@@ -2,7 +2,7 @@
 
 use super::book::{Book, Rule, RuleId, Types};
 use crate::diag::{Code, Diagnostic, Span};
-use crate::yaml::{Key, Kind, Node};
+use crate::yaml::{Key, Kind, Node, Path, Segment};
 
 /// A node on the walk, with the way to it and the rule that judges it.
 #[derive(Clone, Copy)]
@@ -74,9 +74,14 @@ impl<'a> Place<'a> {
         steps
     }
 
-    /// `services.web.ports[0]`, as every finding's path is written.
-    pub fn path(&self) -> String {
-        join(&self.steps())
+    /// The way from the top.
+    pub fn path(&self) -> Path {
+        let segment = |step| match step {
+            Step::Root => None,
+            Step::Key(key) => Some(Segment::Key(key.text.clone())),
+            Step::Index(at) => Some(Segment::Index(at)),
+        };
+        Path(self.steps().into_iter().filter_map(segment).collect())
     }
 
     /// How many steps from the top.

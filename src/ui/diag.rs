@@ -13,6 +13,7 @@ use annotate_snippets::{
 use serde::Serialize;
 
 use super::clean;
+use crate::base;
 use crate::base::mask::masked;
 use crate::diag::{Account, Diagnostic, Diagnostics, InFile, Label, Severity, Source, SourceMap, Span};
 
@@ -424,7 +425,7 @@ impl Record {
             error: diagnostic.severity == Severity::Error,
             severity: diagnostic.severity,
             message: diagnostic.message.clone(),
-            path: diagnostic.path.clone(),
+            path: diagnostic.path.as_ref().map(base::Path::quoted),
             place: Place::of(diagnostic.span, sources),
             in_file: diagnostic.in_file.clone().filter(|_| sources.get(diagnostic.span.file).is_none()),
             note: diagnostic.note.clone(),
@@ -472,7 +473,7 @@ mod tests {
         let key = Span::new(file, 21, 26);
         diags.push(
             Diagnostic::new(Code::UnknownKey, key, "unknown key `imgae` in service `web`")
-                .at("services.web.imgae")
+                .at(["services", "web", "imgae"])
                 .note("did you mean `image`?")
                 .edit(key, "image"),
         );
@@ -533,7 +534,7 @@ error: 3 errors in compose.yaml
         let mut diags = Diagnostics::new();
         diags.push(
             Diagnostic::new(Code::WrongType, span, hostile)
-                .at(hostile)
+                .at([hostile])
                 .note(hostile)
                 .label(span, hostile)
                 .help(hostile)

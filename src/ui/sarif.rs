@@ -74,7 +74,7 @@ fn result(finding: &Diagnostic, rule: usize, sources: &SourceMap) -> Value {
     let place = location(finding.span, sources).or_else(|| finding.in_file.as_ref().map(line_of));
     let place = place.map(|mut place| {
         if let (Some(path), Some(fields)) = (&finding.path, place.as_object_mut()) {
-            fields.insert("logicalLocations".to_owned(), json!([{ "fullyQualifiedName": path }]));
+            fields.insert("logicalLocations".to_owned(), json!([{ "fullyQualifiedName": path.quoted() }]));
         }
         place
     });

@@ -10,13 +10,12 @@ mod found;
 mod indent;
 mod node;
 mod parse;
-mod path;
 pub mod scalar;
 mod syntax;
 mod tabs;
 mod tags;
 
+pub use crate::base::path::{Path, PathError, PathRef, Pattern, Segment};
 pub use found::Found;
 pub use node::{Entry, Key, Kind, Mapping, Node};
 pub use parse::{Borrowed, Document, Tagged, TaggedPath, parse, parse_with_aliases};
-pub use path::{Path, PathError, PathRef, Pattern, Segment};

@@ -274,7 +274,8 @@ fn every_finding_of_a_tree_is_told() {
             "db": {"image": 5, "depends_on": {"web": {"condition": "healthy"}, "cache": {}}},
         },
     });
-    let paths: Vec<Option<String>> = findings(&tree).into_iter().map(|finding| finding.path).collect();
+    let paths: Vec<Option<String>> =
+        findings(&tree).into_iter().map(|finding| finding.path.map(|path| path.to_string())).collect();
     let expected = [
         "service",
         "services.web.imgae",

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::super::{Code, Diagnostic, FileId, Severity, SourceMap, Span};
 use super::lookalike::begins_value;
 use super::{line_at, line_before, text_of};
+use crate::base::Path;
 
 /// What the text of a file turns out to be.
 struct Foreign {
@@ -75,8 +76,9 @@ fn marked(found: &Diagnostic, sources: &SourceMap) -> Option<Span> {
 
 /// `apiVersion` and `kind`, both at the top.
 fn manifest(found: &Diagnostic, list: &[Diagnostic]) -> Option<Foreign> {
-    let is =
-        |found: &Diagnostic, key: &str| found.code == Code::UnknownKey && found.path.as_deref() == Some(key);
+    let is = |found: &Diagnostic, key: &str| {
+        found.code == Code::UnknownKey && found.path == Some(Path::from([key]))
+    };
     let both = is(found, "apiVersion")
         && list.iter().any(|other| is(other, "kind") && other.span.file == found.span.file);
     both.then(|| Foreign {
@@ -85,7 +87,7 @@ fn manifest(found: &Diagnostic, list: &[Diagnostic]) -> Option<Foreign> {
             found.span,
             "this is a Kubernetes manifest, not a Compose file",
         )
-        .at("apiVersion")
+        .at(["apiVersion"])
         .help("`kubectl apply -f` takes it; a Compose file has `services:` at the top"),
         all: true,
     })

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use crate::diag::{Code, Diagnostic, Diagnostics, SourceMap, Span, suggest};
 use crate::load::env::{Environment, Origin};
-use crate::yaml::{Kind, Node, PathRef};
+use crate::yaml::{Kind, Node, Path, PathRef};
 
 pub use template::{Expanded, Fault, MAX_DEPTH, Operator, Reference, TemplateError, expand};
 pub use variables::{VariableUse, variables};
@@ -62,7 +62,7 @@ pub struct Substitution {
     /// The expression's place.
     pub span: Span,
     /// Where the value stands in the model.
-    pub path: String,
+    pub path: Path,
     /// The variable.
     pub variable: String,
     /// Who set it; `None` when nobody did.
@@ -139,7 +139,7 @@ impl Walk<'_> {
                 if let Some(trace) = &mut self.trace {
                     trace.push(Substitution {
                         span: place,
-                        path: path.to_string(),
+                        path: path.to_path(),
                         origin: self.variables.origin(&reference.name).cloned(),
                         value: self.variables.value(&reference.name),
                         took_word: reference.took_word,

@@ -33,7 +33,7 @@ fn errors_point_at_the_expression() {
         diags[0].message,
         "error while interpolating services.s.hostname: required variable U is missing a value: no"
     );
-    assert_eq!(diags[0].path.as_deref(), Some("services.s.hostname"));
+    assert_eq!(diags[0].path, Some(Path::from(["services", "s", "hostname"])));
     assert_eq!(sources.slice(diags[0].span), Some("${U:?no}"));
 
     let (_, diags, sources) = run("$N ${A:x}", "hostname");

@@ -115,15 +115,8 @@ impl<'a> Subject<'a> {
         let mut finding =
             Diagnostic::new(code, self.origins.key(path), format!("{} `{}` {what}", self.noun, self.name));
         finding.severity = self.severity;
-        finding.at(full_path(self.origins, path))
+        finding.at(self.origins.full(path))
     }
-}
-
-/// The path from the top of the tree.
-fn full_path(origins: &Origins, path: PathRef<'_>) -> String {
-    let mut whole = origins.path().clone();
-    whole.0.extend(path.to_path().0);
-    whole.to_string()
 }
 
 /// Adds what was probably meant, or else how to declare what is missing.

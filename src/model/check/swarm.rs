@@ -4,7 +4,7 @@ use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::model::{MountType, Origins, Project, Service};
 use crate::yaml::PathRef;
 
-use super::{HERE, full_path};
+use super::HERE;
 
 pub(super) fn check(project: &Project, diags: &mut Diagnostics) {
     for service in project.services.values() {
@@ -63,6 +63,6 @@ fn container(service: &Service, diags: &mut Diagnostics) {
 
 fn warn(set: bool, origins: &Origins, path: PathRef<'_>, message: &str, diags: &mut Diagnostics) {
     if set {
-        diags.push(Diagnostic::new(Code::SwarmOnly, origins.key(path), message).at(full_path(origins, path)));
+        diags.push(Diagnostic::new(Code::SwarmOnly, origins.key(path), message).at(origins.full(path)));
     }
 }

@@ -4,7 +4,7 @@ use super::super::book::{Book, Others, Rule, Types};
 use super::super::words::{Place, Step, noun, one_of};
 use super::{is_service, length, list, plain_text, service_rule};
 use crate::diag::{Code, Diagnostic, Span, suggest};
-use crate::yaml::{Entry, Kind, Mapping};
+use crate::yaml::{Entry, Kind, Mapping, PathRef};
 
 /// Names that other tools and older formats use for keys of a service.
 const OTHER_NAMES: &[(&str, &str)] = &[
@@ -52,10 +52,7 @@ pub fn unknown_key(book: &Book, place: &Place<'_>, entry: &Entry) -> UnknownKey 
     let rule = place.rule();
     let key = entry.key.text.as_str();
     let at = entry.key.span;
-    let path = match place.path() {
-        path if path.is_empty() => key.to_owned(),
-        path => format!("{path}.{key}"),
-    };
+    let path = place.path().join(PathRef::Root.key(key));
     if rule.properties.is_empty() {
         return UnknownKey { diagnostic: bad_name(place, entry, rule).at(path), stands_for: None };
     }

@@ -126,8 +126,8 @@ impl Lowering<'_> {
         message: String,
         help: &str,
     ) {
-        let mut found = Diagnostic::new(code, service.origins.value(path), message)
-            .at(format!("services.{}.{path}", service.name));
+        let mut found =
+            Diagnostic::new(code, service.origins.value(path), message).at(service.origins.full(path));
         if !help.is_empty() {
             found = found.help(help);
         }
@@ -154,7 +154,7 @@ impl Lowering<'_> {
                     service.origins.key(PathRef::Root.key(key)),
                     format!("service \"{name}\": `{key}` is not supported yet: {effect}"),
                 )
-                .at(format!("services.{name}.{key}"));
+                .at(service.origins.full(PathRef::Root.key(key)));
                 self.diags.push(found);
             }
         }
@@ -165,12 +165,13 @@ impl Lowering<'_> {
         for (name, job) in &self.project.jobs {
             if !job.triggers.schedule.is_empty() {
                 let triggers = PathRef::Root.key("triggers");
+                let path = triggers.key("schedule");
                 let found = Diagnostic::new(
                     Code::NotCarried,
-                    job.origins.key(triggers.key("schedule")),
+                    job.origins.key(path),
                     format!("job \"{name}\": scheduled jobs are not supported yet: it never runs"),
                 );
-                self.diags.push(found.at(format!("jobs.{name}.triggers.schedule")));
+                self.diags.push(found.at(job.origins.full(path)));
             }
         }
     }

@@ -273,7 +273,7 @@ impl Lowering<'_> {
         let place = PathRef::Root.key("file");
         let message = format!("{kind} \"{key}\": there is no file `{shown}`");
         let mut found = Diagnostic::new(Code::FileUnreadable, resource.origins.value(place), message)
-            .at(format!("{kind}s.{key}.file"))
+            .at(resource.origins.full(place))
             .help(match severity {
                 Severity::Error => "make it first, or name another",
                 _ => "unless the engine has it where it runs, no container can be made",

@@ -42,7 +42,7 @@ impl Lowering<'_> {
     fn refuse(&mut self, service: &Service, path: PathRef<'_>, finding: Refusal<'_>) {
         let span = service.origins.value(path);
         let mut found = Diagnostic::new(finding.code, span, finding.message)
-            .at(format!("services.{}.{path}", service.name))
+            .at(service.origins.full(path))
             .help(finding.help);
         if let Some(better) = finding.better.filter(|_| is_written(finding.value, span)) {
             found = found.edit(span, better);

@@ -1,4 +1,4 @@
-//! Where a value stands in the tree: a list of segments, never a dotted string.
+//! Where a value stands in a tree: a list of segments, never a dotted string, since keys may hold dots.
 
 use std::fmt;
 
@@ -132,6 +132,17 @@ impl Path {
         Ok(Path(segments))
     }
 
+    /// The path of what stands at `below` from here.
+    pub fn join(mut self, below: PathRef<'_>) -> Path {
+        below.collect(&mut self.0);
+        self
+    }
+
+    /// Whether this is the path of `other` or of something it stands in.
+    pub fn holds(&self, other: &Path) -> bool {
+        other.0.starts_with(&self.0)
+    }
+
     /// The text that [`Path::parse`] reads back: keys in quotes where they need them.
     pub fn quoted(&self) -> String {
         let mut text = String::new();
@@ -173,6 +184,31 @@ impl fmt::Display for Path {
             }
         }
         Ok(())
+    }
+}
+
+impl From<PathRef<'_>> for Path {
+    fn from(path: PathRef<'_>) -> Path {
+        path.to_path()
+    }
+}
+
+impl From<&PathRef<'_>> for Path {
+    fn from(path: &PathRef<'_>) -> Path {
+        path.to_path()
+    }
+}
+
+impl From<&Path> for Path {
+    fn from(path: &Path) -> Path {
+        path.clone()
+    }
+}
+
+impl<const N: usize> From<[&str; N]> for Path {
+    /// One key below the other.
+    fn from(keys: [&str; N]) -> Path {
+        Path(keys.into_iter().map(|key| Segment::Key(key.to_owned())).collect())
     }
 }
 
