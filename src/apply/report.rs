@@ -150,6 +150,16 @@ pub enum ApplyError {
         /// Its exit code.
         code: i64,
     },
+    /// A container that should run ends again and again.
+    #[error("container {container} keeps restarting: {count} times so far, exit code {code}")]
+    KeepsRestarting {
+        /// The container.
+        container: String,
+        /// How often the engine has started it again.
+        count: i64,
+        /// Its last exit code.
+        code: i64,
+    },
     /// A container that should become healthy has no health check.
     #[error("container {container} has no healthcheck configured")]
     NoHealthcheck {

@@ -1,5 +1,6 @@
 //! Waits for containers, driven by the engine's event feed, with a slow poll as a net.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -23,6 +24,12 @@ const NET_WITHOUT_FEED: Duration = Duration::from_millis(500);
 /// How long a container without a health check must have run before `--wait` believes it: what can't do its
 /// work ends at once.
 const SETTLED: Duration = Duration::from_millis(500);
+
+/// A container that the engine started again is believed only after this time: the engine itself takes a
+/// start for successful once it has lasted 10 seconds (Docker's restart policies).
+const STEADY: Duration = Duration::from_secs(10);
+/// A container that ended so often, and again while it is waited for, will not get ready.
+const MOST_RESTARTS: i64 = 5;
 
 /// What all waits of a run share.
 #[derive(Debug)]
@@ -99,6 +106,22 @@ pub(super) struct WaitFailure {
 impl WaitFailure {
     fn of(container: &Watched, error: ApplyError) -> WaitFailure {
         WaitFailure { error, container: Some(container.id.clone()) }
+    }
+}
+
+/// How often the engine has started the containers again, and when that was last seen to grow.
+#[derive(Debug, Default)]
+struct Restarts {
+    seen: HashMap<ContainerId, i64>,
+    grew: Option<Instant>,
+}
+
+impl Restarts {
+    /// Takes the count of a container.
+    fn note(&mut self, id: &ContainerId, count: i64) {
+        if self.seen.insert(id.clone(), count).is_some_and(|before| count > before) {
+            self.grew = Some(Instant::now());
+        }
     }
 }
 
@@ -192,17 +215,26 @@ impl Wait<'_> {
         news: &mut broadcast::Receiver<ContainerId>,
         begun: Instant,
     ) -> Result<Status, WaitFailure> {
+        let mut restarts = Restarts::default();
         loop {
-            match self.look(engine).await? {
+            let mut next = Instant::now() + if pulse.is_heard() { NET } else { NET_WITHOUT_FEED };
+            match self.look(engine, &mut restarts).await? {
                 Look::Holds(status) => return Ok(status),
-                Look::Runs if self.for_user && self.fresh && begun.elapsed() < SETTLED => {
-                    tokio::time::sleep_until(begun + SETTLED).await;
-                    continue;
+                Look::Runs => {
+                    let believed = match restarts.grew {
+                        _ if !self.for_user => begun,
+                        Some(at) => at + STEADY,
+                        None if self.fresh => begun + SETTLED,
+                        None => begun,
+                    };
+                    if believed <= Instant::now() {
+                        return Ok(Status::Healthy);
+                    }
+                    next = next.min(believed);
                 }
-                Look::Runs => return Ok(Status::Healthy),
                 Look::NotYet => {}
             }
-            let net = tokio::time::sleep(if pulse.is_heard() { NET } else { NET_WITHOUT_FEED });
+            let net = tokio::time::sleep_until(next);
             tokio::pin!(net);
             loop {
                 tokio::select! {
@@ -254,7 +286,7 @@ impl Wait<'_> {
         WaitFailure { error, container: culprit }
     }
 
-    async fn look(&self, engine: &dyn Engine) -> Result<Look, WaitFailure> {
+    async fn look(&self, engine: &dyn Engine, restarts: &mut Restarts) -> Result<Look, WaitFailure> {
         let mut word = Status::Healthy;
         let (mut all, mut checked) = (true, true);
         for container in &self.containers {
@@ -266,6 +298,13 @@ impl Wait<'_> {
                 }
                 Err(error) => return Err(WaitFailure::of(container, error.into())),
             };
+            let count = detail.restart_count;
+            restarts.note(&container.id, count);
+            if self.for_user && restarts.grew.is_some() && detail.restarting && count >= MOST_RESTARTS {
+                let (name, code) = (container.name.clone(), detail.exit_code);
+                let error = ApplyError::KeepsRestarting { container: name, count, code };
+                return Err(WaitFailure::of(container, error));
+            }
             match self.one(container, &detail)? {
                 Look::Holds(status) if self.condition == Condition::CompletedSuccessfully => {
                     return Ok(Look::Holds(status));

@@ -640,3 +640,23 @@ services:
         assert!(again.is_noop(), "{again:#?}");
     });
 }
+
+#[test]
+fn what_keeps_restarting_is_never_ready() {
+    with_paused_time(async {
+        let output = vec![(Stream::Stderr, "no database\n".to_owned())];
+        let crash = Behaviour {
+            exit_after: Some(Duration::from_millis(100)),
+            exit_code: 3,
+            output,
+            ..Behaviour::default()
+        };
+        let engine = engine(&[("crash", crash)]);
+        let file = "name: shop\nservices:\n  crash: {image: crash, restart: always}\n";
+        let run = Run { wait_timeout: Some(Duration::from_secs(3600)), ..Run::default() };
+        let (report, told) = up(&engine, file, &run).await;
+        assert_eq!(report.exit_code(), 1, "{told}");
+        assert!(told.contains("container shop-crash-1 keeps restarting"), "{told}");
+        assert!(told.contains("exit code 3") && told.contains("no database"), "{told}");
+    });
+}
