@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use bollard::container::LogOutput;
 use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
 use futures_util::StreamExt;
+use tokio::sync::mpsc;
 
 use super::Docker;
 use super::path::encode;
 use crate::base::ContainerId;
-use crate::engine::{Answer, EngineError, ExecOutput, ExecRequest, Execs};
+use crate::engine::{Answer, EngineError, ExecOutput, ExecRequest, Execs, LogChunk};
+use crate::event::Stream;
 
 /// How much output is kept: its end.
 const MOST_OUTPUT: usize = 64 * 1024;
@@ -18,7 +21,12 @@ const EXIT_CODE_TRIES: u32 = 100;
 const EXIT_CODE_PAUSE: Duration = Duration::from_millis(20);
 
 impl Execs for Docker {
-    fn exec(&self, container: &ContainerId, request: &ExecRequest) -> Answer<'_, ExecOutput> {
+    fn exec(
+        &self,
+        container: &ContainerId,
+        request: &ExecRequest,
+        heard: mpsc::Sender<LogChunk>,
+    ) -> Answer<'_, ExecOutput> {
         let (container, request) = (container.clone(), request.clone());
         Box::pin(async move {
             let subject = format!("container {container}");
@@ -45,7 +53,10 @@ impl Execs for Docker {
             let mut kept = Vec::new();
             if let StartExecResults::Attached { mut output, input } = started {
                 while let Some(piece) = output.next().await {
-                    kept.extend_from_slice(&piece.map_err(fault)?.into_bytes());
+                    let chunk = chunk(piece.map_err(fault)?);
+                    kept.extend_from_slice(&chunk.bytes);
+                    // Whoever listened may be gone.
+                    let _ = heard.send(chunk).await;
                     if kept.len() > 2 * MOST_OUTPUT {
                         kept.drain(..kept.len() - MOST_OUTPUT);
                     }
@@ -67,4 +78,13 @@ impl Execs for Docker {
             Err(EngineError::Broken { subject, cause })
         })
     }
+}
+
+/// A piece of output as the port has it.
+fn chunk(output: LogOutput) -> LogChunk {
+    let stream = match output {
+        LogOutput::StdErr { .. } => Stream::Stderr,
+        LogOutput::StdOut { .. } | LogOutput::Console { .. } | LogOutput::StdIn { .. } => Stream::Stdout,
+    };
+    LogChunk { stream, bytes: output.into_bytes() }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::Stream;
+use tokio::sync::mpsc;
 
 use super::EngineError;
 use crate::base::{ContainerId, ImageId, NetworkId, ServiceName};
@@ -253,8 +254,14 @@ pub struct ExecOutput {
 
 /// Commands inside containers.
 pub trait Execs {
-    /// Runs one to its end.
-    fn exec(&self, container: &ContainerId, request: &ExecRequest) -> Answer<'_, ExecOutput>;
+    /// Runs one to its end. Its output also goes to `heard` as it comes; a slow reader there slows the
+    /// command down, and a reader that went away does not.
+    fn exec(
+        &self,
+        container: &ContainerId,
+        request: &ExecRequest,
+        heard: mpsc::Sender<LogChunk>,
+    ) -> Answer<'_, ExecOutput>;
 }
 
 /// Which events to hear.
@@ -316,6 +323,14 @@ pub trait Listener: Send + Sync {
 
     /// A container is about to be stopped or removed as a part of the run.
     fn before_stop(&self, container: &ContainerId);
+
+    /// A hook inside a container wrote something; `None` when it has ended.
+    fn hook_output<'a>(
+        &'a self,
+        container: &'a str,
+        service: Option<&'a ServiceName>,
+        chunk: Option<LogChunk>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 }
 
 /// Nobody wants to be told.
@@ -330,4 +345,13 @@ impl Listener for () {
     }
 
     fn before_stop(&self, _: &ContainerId) {}
+
+    fn hook_output<'a>(
+        &'a self,
+        _: &'a str,
+        _: Option<&'a ServiceName>,
+        _: Option<LogChunk>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(std::future::ready(()))
+    }
 }

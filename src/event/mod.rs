@@ -160,6 +160,9 @@ pub enum Stream {
     Stderr,
 }
 
+/// What follows the display name of a container in the source of what its hooks write: `web-1 ->`.
+pub const HOOK_MARK: &str = " ->";
+
 /// One piece of a container's output.
 #[derive(Clone, Debug)]
 pub enum LogEvent {

@@ -1,21 +1,25 @@
 //! Brings the output of many containers together.
 
+mod open;
+
 use std::collections::{BTreeMap, HashMap};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::ready;
-use futures_util::stream::{self, FuturesUnordered, SelectAll};
+use futures_util::stream::{FuturesUnordered, SelectAll};
 use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc;
 
-use super::lines::{Lines, split_stamp};
+use open::Openings;
+
+use super::lines::Lines;
 use super::source::{display_name, service_of};
-use super::{Announced, Attached, Request};
+use super::stamp::Stamp;
+use super::{Announced, Attached, HookOutput, Inboxes, Request};
 use crate::base::{ContainerId, ServiceName};
-use crate::engine::{Answer, Answers, Engine, EngineError, EngineEvent, EventKind, LogChunk, LogQuery};
-use crate::event::{LogEvent, Stream as Output};
+use crate::engine::{Answers, Engine, EngineError, EngineEvent, EventKind, LogChunk};
+use crate::event::{HOOK_MARK, LogEvent, Stream as Output};
 use crate::spec::labels;
 use crate::state::ContainerState;
 
@@ -27,8 +31,15 @@ const LATE_NEWS: Duration = Duration::from_millis(500);
 /// Containers whose logs could not be read: display name and why.
 pub type Unreadable = Vec<(String, EngineError)>;
 
-type Pieces = Pin<Box<dyn Stream<Item = (ContainerId, Option<LogChunk>)> + Send>>;
+type Pieces = Pin<Box<dyn Stream<Item = (ContainerId, Piece)> + Send>>;
 type Chore = Pin<Box<dyn Future<Output = News> + Send>>;
+
+/// A part of an output.
+enum Piece {
+    Chunk(LogChunk),
+    /// It ended, or broke off.
+    End(Option<EngineError>),
+}
 
 /// What a chore found out.
 enum News {
@@ -80,10 +91,14 @@ pub struct Collector {
     request: Request,
     feed: Option<Answers<EngineEvent>>,
     inbox: Option<mpsc::UnboundedReceiver<Announced>>,
+    hooks: Option<mpsc::Receiver<HookOutput>>,
+    /// Unfinished lines of hooks, by the display name of their container.
+    hook_lines: HashMap<String, Lines>,
     attached: bool,
     watched: BTreeMap<ContainerId, Watched>,
     pieces: SelectAll<Pieces>,
     chores: FuturesUnordered<Chore>,
+    openings: Openings,
     unreadable: HashMap<ContainerId, EngineError>,
 }
 
@@ -98,18 +113,22 @@ impl Collector {
         engine: Arc<dyn Engine>,
         request: Request,
         feed: Option<Answers<EngineEvent>>,
-        inbox: Option<mpsc::UnboundedReceiver<Announced>>,
+        inboxes: Option<Inboxes>,
     ) -> Collector {
-        let attached = inbox.is_some();
+        let attached = inboxes.is_some();
+        let Inboxes { announced: inbox, hooks } = inboxes.unwrap_or_default();
         let mut collector = Collector {
             engine,
             request,
             feed,
             inbox,
+            hooks,
+            hook_lines: HashMap::new(),
             attached,
             watched: BTreeMap::new(),
             pieces: SelectAll::new(),
             chores: FuturesUnordered::new(),
+            openings: Openings::default(),
             unreadable: HashMap::new(),
         };
         let mut containers = std::mem::take(&mut collector.request.containers);
@@ -160,10 +179,23 @@ impl Collector {
                     Vec::new()
                 }
                 event = next_event(&mut self.feed) => self.event(event),
+                output = next_hook_output(&mut self.hooks) => match output {
+                    Some(output) => self.hook(output),
+                    None => {
+                        self.hooks = None;
+                        Vec::new()
+                    }
+                },
                 Some(news) = self.chores.next() => self.news(news),
                 Some((id, piece)) = self.pieces.next() => match piece {
-                    Some(chunk) => self.piece(&id, &chunk),
-                    None => self.ran_dry(&id),
+                    Piece::Chunk(chunk) => self.piece(&id, &chunk),
+                    Piece::End(error) => {
+                        // Of what is followed, the events tell what became of it.
+                        if let Some(error) = error.filter(|_| !self.request.options.follow) {
+                            self.unreadable.insert(id.clone(), error);
+                        }
+                        self.ran_dry(&id)
+                    }
                 },
             };
             for event in told {
@@ -215,71 +247,6 @@ impl Collector {
         one.alive |= alive;
     }
 
-    /// Reads its log.
-    fn open(&mut self, id: &ContainerId, since: Option<String>, follow: bool) {
-        let Some(one) = self.watched.get_mut(id) else { return };
-        one.live = true;
-        let options = &self.request.options;
-        let query = LogQuery {
-            follow: follow && options.follow,
-            tail: options.tail,
-            since,
-            until: options.until.clone(),
-            timestamps: options.timestamps,
-        };
-        let (engine, id) = (self.engine.clone(), id.clone());
-        self.chores.push(Box::pin(async move {
-            let answer = engine.logs(&id, query).await;
-            News::Opened(id, answer)
-        }));
-    }
-
-    /// Reads its log from the end of the run before on. What a container says first may be stamped with a
-    /// time before that of its start.
-    fn open_present_run(&mut self, id: &ContainerId) {
-        let Some(one) = self.watched.get_mut(id) else { return };
-        one.live = true;
-        let options = self.request.options.clone();
-        let timestamps = options.timestamps && !self.attached;
-        let ended_at = one.ended_at.clone();
-        let (engine, id) = (self.engine.clone(), id.clone());
-        self.chores.push(Box::pin(async move {
-            let answer = async {
-                let since = match ended_at {
-                    Some(time) => time,
-                    None => engine.inspect_container(&id).await?.started_at,
-                };
-                let since = Some(since).filter(|since| !since.is_empty());
-                // `--tail` is about what was there at the beginning: of a new run, every line is news.
-                let query = LogQuery { follow: true, tail: None, since, until: options.until, timestamps };
-                engine.logs(&id, query).await
-            };
-            let answer: Answer<'_, _> = Box::pin(answer);
-            News::Opened(id.clone(), answer.await)
-        }));
-    }
-
-    /// Attaches to a running container.
-    fn listen(&mut self, id: &ContainerId) {
-        let Some(one) = self.watched.get_mut(id) else { return };
-        one.live = true;
-        let (engine, id) = (self.engine.clone(), id.clone());
-        self.chores.push(Box::pin(async move {
-            let answer = engine.attach(&id).await;
-            News::Opened(id, answer)
-        }));
-    }
-
-    fn read(&mut self, id: &ContainerId, output: Answers<LogChunk>) {
-        let (of, last) = (id.clone(), id.clone());
-        // A broken stream is an ended one: the events tell what became of the container.
-        let pieces = output
-            .take_while(|piece| ready(piece.is_ok()))
-            .filter_map(|piece| ready(piece.ok()))
-            .map(move |chunk| (of.clone(), Some(chunk)));
-        self.pieces.push(Box::pin(pieces.chain(stream::once(async move { (last, None) }))));
-    }
-
     /// The run that starts containers is over.
     fn announced_all(&mut self) {
         self.inbox = None;
@@ -328,8 +295,31 @@ impl Collector {
         told
     }
 
+    /// A hook wrote. All of it is shown on standard output, as in Docker Compose.
+    fn hook(&mut self, output: HookOutput) -> Vec<LogEvent> {
+        let stamp = self.stamp();
+        let HookOutput { container, chunk } = output;
+        let source = format!("{container}{HOOK_MARK}");
+        let mut told = Vec::new();
+        match chunk {
+            Some(chunk) => {
+                let lines = self.hook_lines.entry(container).or_default();
+                lines.push(chunk.stream, &chunk.bytes, |text| {
+                    told.push(stamp.line(&source, Output::Stdout, text));
+                });
+            }
+            None => {
+                if let Some(mut lines) = self.hook_lines.remove(&container) {
+                    lines.finish(|_, text| told.push(stamp.line(&source, Output::Stdout, text)));
+                }
+            }
+        }
+        told
+    }
+
     /// An output ended.
     fn ran_dry(&mut self, id: &ContainerId) -> Vec<LogEvent> {
+        self.closed(id);
         let stamp = self.stamp();
         let Some(one) = self.watched.get_mut(id) else { return Vec::new() };
         let mut told = Vec::new();
@@ -370,6 +360,7 @@ impl Collector {
                     // Runs that began meanwhile are in it.
                     one.again = false;
                 }
+                self.opened(&id);
                 self.read(&id, output);
             }
             News::Opened(id, Err(error)) => {
@@ -480,32 +471,6 @@ impl Collector {
     }
 }
 
-/// Where the time of a line comes from.
-#[derive(Clone, Copy)]
-enum Stamp {
-    None,
-    Engine,
-    Local,
-}
-
-impl Stamp {
-    fn line(self, source: &str, stream: Output, text: Vec<u8>) -> LogEvent {
-        let (time, text) = match self {
-            Stamp::None => (None, text),
-            Stamp::Engine => split_stamp(text),
-            Stamp::Local => (Some(local_time()), text),
-        };
-        LogEvent::Line { source: source.to_owned(), stream, time, text }
-    }
-}
-
-/// Now, as RFC 3339 with nanoseconds, in the local zone.
-fn local_time() -> String {
-    let now = jiff::Zoned::now();
-    let zone = if now.offset().is_zero() { "Z".to_owned() } else { now.strftime("%:z").to_string() };
-    format!("{}{zone}", now.strftime("%Y-%m-%dT%H:%M:%S.%9f"))
-}
-
 /// Tells that a container ended, when it did.
 fn tell_end(one: &mut Watched) -> Option<LogEvent> {
     let (code, restarting) = one.end.take()?;
@@ -514,6 +479,13 @@ fn tell_end(one: &mut Watched) -> Option<LogEvent> {
         return None;
     }
     Some(LogEvent::Exited { source: one.source.clone(), service: one.service.clone(), code, restarting })
+}
+
+async fn next_hook_output(hooks: &mut Option<mpsc::Receiver<HookOutput>>) -> Option<HookOutput> {
+    match hooks {
+        Some(hooks) => hooks.recv().await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn next_event(feed: &mut Option<Answers<EngineEvent>>) -> Option<EngineEvent> {

@@ -10,6 +10,7 @@
 mod collect;
 mod lines;
 mod source;
+mod stamp;
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -86,12 +87,74 @@ pub async fn attach(
 ) -> Result<(Attachments, Collector), EngineError> {
     let feed = engine.events(events_of(&request.project)).await?;
     let (sender, inbox) = mpsc::unbounded_channel();
-    let attachments = Attachments { engine: engine.clone(), request: request.clone(), sender };
-    Ok((attachments, Collector::new(engine.clone(), request, Some(feed), Some(inbox))))
+    let (hook_sender, hook_inbox) = mpsc::channel(BUFFERED_HOOKS);
+    let hooks = Hooks { request: request.clone(), sender: hook_sender };
+    let attachments = Attachments { engine: engine.clone(), request: request.clone(), sender, hooks };
+    let inboxes = Inboxes { announced: Some(inbox), hooks: Some(hook_inbox) };
+    Ok((attachments, Collector::new(engine.clone(), request, Some(feed), Some(inboxes))))
 }
 
 fn events_of(project: &ProjectName) -> EventQuery {
     EventQuery { labels: vec![format!("{}={project}", labels::PROJECT)] }
+}
+
+/// Pieces of hooks' output that may wait to be collected.
+const BUFFERED_HOOKS: usize = 64;
+
+/// Where a collector hears of what a run does.
+#[derive(Default)]
+struct Inboxes {
+    announced: Option<mpsc::UnboundedReceiver<Announced>>,
+    hooks: Option<mpsc::Receiver<HookOutput>>,
+}
+
+/// What a hook inside a container wrote.
+struct HookOutput {
+    /// Display name of the container.
+    container: String,
+    /// `None` when the hook has ended.
+    chunk: Option<LogChunk>,
+}
+
+/// Collects what hooks write, and nothing else: for a run that stops containers which are attached to.
+#[derive(Clone, Debug)]
+pub struct Hooks {
+    request: Request,
+    sender: mpsc::Sender<HookOutput>,
+}
+
+impl Attachments {
+    /// Collects the output of hooks of another run.
+    pub fn hooks(&self) -> Hooks {
+        self.hooks.clone()
+    }
+}
+
+impl Listener for Hooks {
+    fn before_start<'a>(
+        &'a self,
+        _: &'a ContainerId,
+        _: &'a str,
+        _: Option<&'a ServiceName>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn before_stop(&self, _: &ContainerId) {}
+
+    fn hook_output<'a>(
+        &'a self,
+        container: &'a str,
+        service: Option<&'a ServiceName>,
+        chunk: Option<LogChunk>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(async move {
+            let Some(service) = service.filter(|service| self.request.shows(service)) else { return };
+            let container = display_name(&self.request.project, service, container);
+            // Nobody collects any more: the user has seen enough.
+            let _ = self.sender.send(HookOutput { container, chunk }).await;
+        })
+    }
 }
 
 /// Attaches to containers just before they start, so that not one line is missed.
@@ -99,6 +162,7 @@ pub struct Attachments {
     engine: Arc<dyn Engine>,
     request: Request,
     sender: mpsc::UnboundedSender<Announced>,
+    hooks: Hooks,
 }
 
 /// What a run is about to do with a container.
@@ -139,6 +203,15 @@ impl Listener for Attachments {
 
     fn before_stop(&self, container: &ContainerId) {
         let _ = self.sender.send(Announced::Stop(container.clone()));
+    }
+
+    fn hook_output<'a>(
+        &'a self,
+        container: &'a str,
+        service: Option<&'a ServiceName>,
+        chunk: Option<LogChunk>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        self.hooks.hook_output(container, service, chunk)
     }
 }
 

@@ -12,6 +12,7 @@ mod port;
 mod snapshot;
 mod world;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -35,8 +36,16 @@ struct Shared {
     world: Mutex<World>,
     /// Told after every change.
     changed: Notify,
+    readers: Readers,
     /// Called once, when so many changing calls have ended.
     afterwards: Mutex<Vec<(usize, Action)>>,
+}
+
+/// Who reads outputs of containers: how many now, and how many at most.
+#[derive(Default)]
+struct Readers {
+    now: AtomicUsize,
+    most: AtomicUsize,
 }
 
 /// Something a test does at one moment of a run.
@@ -124,8 +133,12 @@ impl MemoryEngine {
     }
 
     fn with_world(world: World) -> MemoryEngine {
-        let shared =
-            Shared { world: Mutex::new(world), changed: Notify::new(), afterwards: Mutex::default() };
+        let shared = Shared {
+            world: Mutex::new(world),
+            changed: Notify::new(),
+            readers: Readers::default(),
+            afterwards: Mutex::default(),
+        };
         MemoryEngine { shared: Arc::new(shared) }
     }
 
@@ -178,6 +191,11 @@ impl MemoryEngine {
     /// All calls so far.
     pub fn calls(&self) -> Vec<RecordedCall> {
         self.world().calls.clone()
+    }
+
+    /// How many outputs of containers were read at once, at most.
+    pub fn most_readers(&self) -> usize {
+        self.shared.readers.most.load(Ordering::Relaxed)
     }
 
     /// Calls so far that can change the world.

@@ -9,5 +9,6 @@ mod failures;
 #[path = "../files/fixtures.rs"]
 mod fixtures;
 mod laws;
+mod logs;
 mod plan;
 mod world;

@@ -109,7 +109,8 @@ impl Default for Run {
     }
 }
 
-fn session(engine: &MemoryEngine, run: &Run) -> Session {
+/// What use cases need, on this engine.
+pub fn session(engine: &MemoryEngine, run: &Run) -> Session {
     Session {
         engine: Arc::new(engine.clone()),
         events: run.events.clone(),

@@ -16,6 +16,7 @@ use crate::app::lock::{self, LockError, LockOptions};
 use crate::app::{CancelStage, Canceller, Desired, Session, cancellation};
 use crate::engine::EngineError;
 use crate::event::{Event, Level, LogEvent};
+use crate::logs::Hooks;
 use crate::plan::{self, Intent, Stop};
 
 /// Log events that may wait for the view.
@@ -91,9 +92,11 @@ pub async fn run(
     let Request { desired, intent, selection, policy, timestamps, quiet_pull } = request;
     let timeout = intent.timeout;
     let (attachments, collector) = attach(&session, &desired.project, &selection, timestamps).await?;
+    let hooks = attachments.hooks();
     let stop = |timeout: Option<Duration>, lock: LockOptions| {
         let session = Session { lock, ..session.clone() };
-        stop(session, desired.clone(), Stop { targets: selection.stopped.clone(), timeout })
+        let intent = Stop { targets: selection.stopped.clone(), timeout };
+        stop(session, desired.clone(), intent, hooks.clone())
     };
     let mut applying = pin!(async {
         // Dropped with the run: then no more containers will be announced.
@@ -248,13 +251,13 @@ impl Consent for NoConsent {
 }
 
 /// Stops services. Failures are messages among the events: nothing comes after them that could report them.
-fn stop(session: Session, desired: Desired, stop: Stop) -> Stopping {
+fn stop(session: Session, desired: Desired, stop: Stop, hooks: Hooks) -> Stopping {
     Box::pin(async move {
         // Its own cancellation: that of the run has been used up.
         let (_canceller, cancel) = cancellation();
         let session = Session { cancel, ..session };
         session.events.send(Event::Began { operation: "stop" });
-        let way = Way { listener: &(), consent: &NoConsent, wait_timeout: None, quiet_pull: false };
+        let way = Way { listener: &hooks, consent: &NoConsent, wait_timeout: None, quiet_pull: false };
         let fail = |text: String| session.events.send(Event::Message { level: Level::Error, text });
         let stopped = async {
             let lock = lock::acquire(&session, &desired.project, "up").await?;

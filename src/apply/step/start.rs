@@ -3,6 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use tokio::sync::mpsc;
 
 use super::super::report::ApplyError;
 use super::Run;
@@ -10,6 +11,9 @@ use crate::base::ContainerId;
 use crate::engine::ExecRequest;
 use crate::plan::Target;
 use crate::spec::{HookSpec, Upload};
+
+/// Pieces of a hook's output that may wait for the listener.
+const HOOK_CHUNKS: usize = 16;
 
 impl Run<'_> {
     pub(super) async fn start(
@@ -52,7 +56,17 @@ impl Run<'_> {
                 environment: environment.collect(),
                 tty: false,
             };
-            let output = self.engine.exec(id, &request).await?;
+            let (sender, mut heard) = mpsc::channel(HOOK_CHUNKS);
+            let (name, service) = (container.name.as_str(), container.service.as_ref());
+            let listen = async {
+                while let Some(chunk) = heard.recv().await {
+                    self.options.listener.hook_output(name, service, Some(chunk)).await;
+                }
+                self.options.listener.hook_output(name, service, None).await;
+            };
+            let (output, ()) =
+                futures_util::future::join(self.engine.exec(id, &request, sender), listen).await;
+            let output = output?;
             if output.exit_code != 0 {
                 let service = match &container.service {
                     Some(service) => service.to_string(),

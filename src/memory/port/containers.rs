@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::output::{Reading, read};
+use super::output::{Reader, Reading, read};
 use crate::base::ContainerId;
 use crate::engine::{
     Answer, Answers, ContainerDetail, ContainerQuery, Containers, CreatedContainer, EngineError, EventKind,
@@ -182,7 +182,7 @@ impl Containers for MemoryEngine {
                         container.log.len().saturating_sub(usize::try_from(lines).unwrap_or(usize::MAX))
                     });
                     Ok(Reading {
-                        engine: self.clone(),
+                        reader: Reader::new(self),
                         id: container.id.clone(),
                         next: first,
                         // What has ended already isn't followed.
@@ -205,7 +205,7 @@ impl Containers for MemoryEngine {
                     // A container that doesn't run is waited for.
                     let run = if container.running() { container.runs } else { container.runs + 1 };
                     Ok(Reading {
-                        engine: self.clone(),
+                        reader: Reader::new(self),
                         id: container.id.clone(),
                         next: container.log.len(),
                         run: Some(run),

@@ -1,6 +1,7 @@
 //! Reading what a container writes, as it comes.
 
 use std::ops::ControlFlow;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use futures_util::stream;
@@ -10,9 +11,27 @@ use crate::engine::{Answers, LogChunk, LogQuery};
 use crate::memory::MemoryEngine;
 use crate::memory::world::{World, time};
 
+/// Counts who reads, for as long as it is kept.
+pub(super) struct Reader(MemoryEngine);
+
+impl Reader {
+    pub(super) fn new(engine: &MemoryEngine) -> Reader {
+        let readers = &engine.shared.readers;
+        let now = readers.now.fetch_add(1, Ordering::Relaxed) + 1;
+        readers.most.fetch_max(now, Ordering::Relaxed);
+        Reader(engine.clone())
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.0.shared.readers.now.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Somebody reads a container's output.
 pub(super) struct Reading {
-    pub(super) engine: MemoryEngine,
+    pub(super) reader: Reader,
     pub(super) id: ContainerId,
     pub(super) next: usize,
     /// The run whose end ends the reading; `None` reads what is there.
@@ -22,7 +41,7 @@ pub(super) struct Reading {
 
 pub(super) fn read(state: Reading) -> Answers<LogChunk> {
     Box::pin(stream::unfold(state, |mut reading| async move {
-        let engine = reading.engine.clone();
+        let engine = reading.reader.0.clone();
         let chunk = engine.watch(|world| reading.next_chunk(world)).await?;
         Some((Ok(chunk), reading))
     }))

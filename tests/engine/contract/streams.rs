@@ -11,6 +11,7 @@ use rcompose::event::Stream;
 use rcompose::memory::Behaviour;
 use rcompose::spec::{ContainerSpec, HealthSpec};
 use rcompose::state::{ContainerState, Health};
+use tokio::sync::mpsc;
 
 use super::bench::{Bench, Check, error};
 use crate::rows;
@@ -223,11 +224,18 @@ async fn commands_run_inside(bench: Bench) {
         environment: vec!["WORD=out".to_owned()],
         ..ExecRequest::default()
     };
-    let refused = error(bench.engine.exec(&id, &request).await);
+    let (heard, mut hearing) = mpsc::channel(16);
+    let refused = error(bench.engine.exec(&id, &request, heard.clone()).await);
     assert!(refused.is_conflict(), "{refused:?}");
     bench.engine.start_container(&id).await.unwrap();
-    let done = bench.engine.exec(&id, &request).await.unwrap();
+    let done = bench.engine.exec(&id, &request, heard).await.unwrap();
     assert_eq!((done.exit_code, String::from_utf8_lossy(&done.output).as_ref()), (7, "out\nerr\n"));
+    // The same was heard as it came.
+    let mut said = Vec::new();
+    while let Some(chunk) = hearing.recv().await {
+        said.extend_from_slice(&chunk.bytes);
+    }
+    assert_eq!(said, done.output);
 }
 
 async fn files_are_put_in(bench: Bench) {
@@ -251,7 +259,8 @@ async fn files_are_put_in(bench: Bench) {
             .to_vec(),
         ..ExecRequest::default()
     };
-    let done = bench.engine.exec(&id, &request).await.unwrap();
+    // Nobody needs to listen.
+    let done = bench.engine.exec(&id, &request, mpsc::channel(1).0).await.unwrap();
     assert_eq!(String::from_utf8_lossy(&done.output), "hush 7:8");
     let gone = rcompose::base::ContainerId::from(bench.name("nobody"));
     assert!(error(bench.engine.upload(&gone, bytes).await).is_not_found());
