@@ -16,7 +16,7 @@ mod undo;
 mod wait;
 
 pub use cancel::{Cancel, CancelStage, Canceller, cancellation};
-pub use narrate::Events;
+pub use narrate::{Events, WeakEvents};
 pub use report::{
     ApplyError, ContainerEvidence, Evidence, Failure, Link, NameHolder, Outcome, Report, TakenPort,
 };

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::{UnboundedSender, WeakUnboundedSender};
 
 use crate::event::{Event, Level, Status, StatusEvent, Subject};
 use crate::plan::{Group, Op, Plan, Step, StepId};
@@ -21,6 +21,11 @@ impl Events {
     /// Nobody listens.
     pub fn none() -> Events {
         Events(None)
+    }
+
+    /// The same, for somebody who does not keep the listener waiting for more.
+    pub fn downgrade(&self) -> WeakEvents {
+        WeakEvents(self.0.as_ref().map(UnboundedSender::downgrade))
     }
 
     /// Something happened.
@@ -58,6 +63,20 @@ impl Events {
     }
 }
 
+/// Where events go as long as a run goes on.
+#[derive(Clone, Debug)]
+pub struct WeakEvents(Option<WeakUnboundedSender<Event>>);
+
+impl WeakEvents {
+    /// Something happened.
+    pub fn send(&self, event: Event) {
+        if let Some(sender) = self.0.as_ref().and_then(WeakUnboundedSender::upgrade) {
+            // The listener may be gone already.
+            let _ = sender.send(event);
+        }
+    }
+}
+
 /// The words of a step: when it begins, and when it ended well.
 pub(super) fn words(op: &Op) -> Option<(Status, Status)> {
     Some(match op {
@@ -78,6 +97,56 @@ pub(super) fn words(op: &Op) -> Option<(Status, Status)> {
         | Op::RenameContainer { .. }
         | Op::WaitFor { .. } => return None,
     })
+}
+
+/// The things a plan is about, and how many steps each is from the state the plan wants.
+#[derive(Debug, Default)]
+pub(super) struct Goals {
+    left: BTreeMap<Subject, usize>,
+}
+
+impl Goals {
+    pub fn new(plan: &Plan) -> Goals {
+        let mut goals = Goals::default();
+        for name in &plan.unchanged {
+            goals.left.insert(Subject::container(name), 0);
+        }
+        for subject in plan.steps.iter().flat_map(Goals::subjects) {
+            *goals.left.entry(subject).or_default() += 1;
+        }
+        goals
+    }
+
+    /// Reports the plan, and what is as it wants already.
+    pub fn begin(&self, events: &Events) {
+        events.send(Event::Planned { things: self.left.len() });
+        for (subject, _) in self.left.iter().filter(|(_, left)| **left == 0) {
+            events.send(Event::Reached { subject: subject.clone() });
+        }
+    }
+
+    /// A step ended well.
+    pub fn end(&mut self, step: &Step, events: &Events) {
+        for subject in Goals::subjects(step) {
+            if let Some(left) = self.left.get_mut(&subject) {
+                *left = left.saturating_sub(1);
+                if *left == 0 {
+                    events.send(Event::Reached { subject });
+                }
+            }
+        }
+    }
+
+    /// What a step brings further.
+    fn subjects(step: &Step) -> Vec<Subject> {
+        match (&step.op, &step.group) {
+            (Op::WaitFor { containers, .. }, _) => {
+                containers.iter().map(|container| Subject::container(&container.name)).collect()
+            }
+            (_, Some(group)) => vec![Subject::container(&group.container)],
+            (op, None) => vec![op.subject()],
+        }
+    }
 }
 
 /// A replacement is one thing to people: `Recreate` with its first step, `Recreated` with its last.
@@ -128,13 +197,13 @@ impl Blocked {
         let mut blocked = Blocked::default();
         for step in &plan.steps {
             if let Op::WaitFor { service, condition, .. } = &step.op {
-                let word = match condition {
-                    Condition::Started => "started",
-                    Condition::Healthy => "healthy",
-                    Condition::CompletedSuccessfully => "completed",
-                    Condition::RunningOrHealthy => "running",
+                let words = match condition {
+                    Condition::Started => "to start",
+                    Condition::Healthy => "to be healthy",
+                    Condition::CompletedSuccessfully => "to complete",
+                    Condition::RunningOrHealthy => "to run",
                 };
-                blocked.holds.insert(step.id, (format!("{service}: {word}"), Vec::new()));
+                blocked.holds.insert(step.id, (format!("{service} {words}"), Vec::new()));
             }
         }
         for step in &plan.steps {

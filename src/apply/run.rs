@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::Options;
 use super::cancel::{Cancel, CancelStage};
-use super::narrate::{Blocked, Events, Groups, words};
+use super::narrate::{Blocked, Events, Goals, Groups, words};
 use super::report::{Failure, Link, Outcome, Report};
 use super::step::{Ended, Failed, Run};
 use super::undo;
@@ -18,7 +18,7 @@ use super::wait::Pulse;
 use crate::base::ServiceName;
 use crate::diag::Span;
 use crate::engine::{Answers, Engine, EngineError, EngineEvent, EventQuery};
-use crate::event::{Status, Subject};
+use crate::event::{Event, RunOutcome, Status, Subject};
 use crate::plan::{Op, Plan, Step, StepId};
 use crate::spec::labels;
 
@@ -30,6 +30,8 @@ pub async fn run(
     events: &Events,
     cancel: &Cancel,
 ) -> Report {
+    let goals = Goals::new(plan);
+    goals.begin(events);
     for name in &plan.unchanged {
         events.status(Subject::container(name), Status::Running);
     }
@@ -45,7 +47,7 @@ pub async fn run(
         replaced_networks: plan.steps.iter().map(|_| OnceLock::new()).collect(),
     };
     let mut schedule = Schedule::new(plan, options);
-    let mut teller = Teller { events, groups: Groups::new(plan), blocked: Blocked::new(plan) };
+    let mut teller = Teller { events, groups: Groups::new(plan), goals, blocked: Blocked::new(plan) };
     let mut flying = FuturesUnordered::new();
     let mut stopping = false;
     loop {
@@ -91,6 +93,12 @@ pub async fn run(
         }
     }
     report.cancelled = cancel.stage();
+    let outcome = match () {
+        () if report.failures().next().is_some() => RunOutcome::Failed,
+        () if report.is_success() => RunOutcome::Done,
+        () => RunOutcome::Cancelled,
+    };
+    events.send(Event::Finished { outcome });
     report
 }
 
@@ -123,6 +131,7 @@ async fn until(moment: Option<Instant>) {
 struct Teller<'a> {
     events: &'a Events,
     groups: Groups,
+    goals: Goals,
     blocked: Blocked,
 }
 
@@ -145,6 +154,9 @@ impl Teller<'_> {
 
     fn ended(&mut self, step: &Step, ended: &Result<Ended, Failed>) {
         self.blocked.change(step, false, self.events);
+        if matches!(ended, Ok(Ended::Done | Ended::InUse | Ended::DoneWithout)) {
+            self.goals.end(step, self.events);
+        }
         match ended {
             Ok(Ended::Done) => match &step.group {
                 Some(group) => {

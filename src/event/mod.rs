@@ -20,13 +20,28 @@ pub enum Event {
         /// Name of the operation.
         operation: &'static str,
     },
+    /// The plan is known.
+    Planned {
+        /// How many things are to reach the state that it wants.
+        things: usize,
+    },
+    /// A thing has reached the state that the plan wants.
+    Reached {
+        /// The thing.
+        subject: Subject,
+    },
+    /// The plan was carried out, or not to its end.
+    Finished {
+        /// How it ended.
+        outcome: RunOutcome,
+    },
     /// A thing changed its status.
     Status(StatusEvent),
     /// A thing waits for others; an empty list ends the wait.
     Waiting {
         /// What waits.
         who: Subject,
-        /// What it waits for, in words: `db: healthy`.
+        /// What it waits for, in words: `db to be healthy`.
         on: Vec<String>,
     },
     /// A message for people that belongs to no thing.
@@ -36,6 +51,17 @@ pub enum Event {
         /// The words.
         text: String,
     },
+}
+
+/// How the run of a plan ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunOutcome {
+    /// Everything was done.
+    Done,
+    /// Something failed.
+    Failed,
+    /// It was cancelled before everything was done.
+    Cancelled,
 }
 
 /// A thing changed its status.

@@ -30,12 +30,16 @@ pub(super) fn line(event: &Event) -> String {
             id: who.to_string(),
             status: stage(Stage::Working),
             text: Status::Waiting.word(),
-            details: &on.join(", "),
+            details: &format!("for {}", on.join(", ")),
             ..Object::default()
         }),
-        Event::Waiting { .. } | Event::Began { .. } | Event::Ended { .. } | Event::Message { .. } => {
-            String::new()
-        }
+        Event::Waiting { .. }
+        | Event::Began { .. }
+        | Event::Ended { .. }
+        | Event::Planned { .. }
+        | Event::Reached { .. }
+        | Event::Finished { .. }
+        | Event::Message { .. } => String::new(),
     }
 }
 

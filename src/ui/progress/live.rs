@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use console::{Style, measure_text_width, truncate_str};
 
-use crate::event::{Event, Stage, Status, StatusEvent, Subject, short_duration};
+use crate::event::{Event, RunOutcome, Stage, Status, StatusEvent, Subject};
 use crate::ui::bytes;
 
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
@@ -30,6 +30,8 @@ struct Task {
     layers: Vec<Layer>,
     /// What it waits for, and since when.
     waits: Option<(String, Duration)>,
+    /// It is as the plan wants it.
+    reached: bool,
 }
 
 #[derive(Debug)]
@@ -49,6 +51,11 @@ pub(super) struct Live {
     /// Rows on the screen now.
     drawn: usize,
     dirty: bool,
+    /// How many things the plan is about, once it is known.
+    things: Option<usize>,
+    /// How many of them are as the plan wants them.
+    reached: usize,
+    outcome: Option<RunOutcome>,
     /// Nothing more will come: what still goes on was broken off.
     over: bool,
 }
@@ -62,12 +69,20 @@ impl Live {
     pub fn handle(&mut self, event: &Event, now: Duration) {
         match event {
             Event::Began { operation } => self.operation = operation,
+            Event::Planned { things } => (self.things, self.reached) = (Some(*things), 0),
+            Event::Reached { subject } => {
+                self.reached += 1;
+                if let Some(at) = self.index.get(subject) {
+                    self.tasks[*at].reached = true;
+                }
+            }
+            Event::Finished { outcome } => self.outcome = Some(*outcome),
             Event::Status(event) => self.status(event, now),
             Event::Waiting { who, on } if on.is_empty() => self.task(who, now).waits = None,
             Event::Waiting { who, on } => {
                 let words = on.join(", ");
                 let task = self.task(who, now);
-                // The time counts from the beginning of the wait, though it grows shorter by and by.
+                // The time counts from the beginning of the wait, though the list grows shorter.
                 let since = task.waits.as_ref().map_or(now, |(_, since)| *since);
                 task.waits = Some((words, since));
             }
@@ -86,6 +101,7 @@ impl Live {
                 took: None,
                 layers: Vec::new(),
                 waits: None,
+                reached: false,
             });
             self.tasks.len() - 1
         });
@@ -103,6 +119,10 @@ impl Live {
                 }
                 None => task.layers.push(Layer { name: part.clone(), done, progress: event.progress }),
             }
+            return;
+        }
+        if task.status.stage() == Stage::Error && event.status.stage() != Stage::Error {
+            // What is done about a failure is not the end of it: the row keeps the cause.
             return;
         }
         let working = event.status.stage() == Stage::Working;
@@ -162,19 +182,15 @@ impl Live {
     }
 
     fn lines(&self, now: Duration, room: usize, columns: usize) -> Vec<String> {
-        let over = self.tasks.iter().filter(|task| !task.goes_on()).count();
-        let mut lines = vec![
-            truncate_str(&format!("[+] {} {over}/{}", self.operation, self.tasks.len()), columns, "…")
-                .into_owned(),
-        ];
+        let mut lines = vec![truncate_str(&self.headline(), columns, "…").into_owned()];
         let shown = self.shown(room);
-        let names: Vec<String> = shown.iter().map(|task| task.subject.to_string()).collect();
-        // One very long name doesn't push the others' words off the screen.
-        let most = (columns / 2).max(20);
-        let width = names.iter().map(|name| measure_text_width(name)).max().unwrap_or(0).min(most);
-        for (task, name) in shown.iter().zip(&names) {
-            lines.push(self.line(task, name, width, now, columns));
-        }
+        let rows: Vec<Row> = shown.iter().map(|task| self.row(task, now)).collect();
+        // Names get what the words leave; a long word, that of an error, must not push them off the screen.
+        let words = rows.iter().map(|row| measure_text_width(&row.words)).max().unwrap_or(0);
+        let times = rows.iter().map(|row| row.time.len()).max().unwrap_or(0);
+        let most = columns.saturating_sub(BESIDE + words.min(columns / 2) + times).max(LEAST_NAME);
+        let width = rows.iter().map(|row| measure_text_width(&row.name)).max().unwrap_or(0).min(most);
+        lines.extend(rows.iter().map(|row| self.line(row, width, columns)));
         if shown.len() < self.tasks.len() {
             lines.push(format!(" ... {} more", self.tasks.len() - shown.len()));
         }
@@ -205,36 +221,99 @@ impl Live {
             .collect()
     }
 
-    fn line(&self, task: &Task, name: &str, width: usize, now: Duration, columns: usize) -> String {
-        let style = Style::new().force_styling(self.colours);
-        let stage = match task.goes_on() {
-            true if self.over => Stage::Warning,
-            true => Stage::Working,
-            false => task.status.stage(),
+    /// What is going on, how much of it is done, and how it ended.
+    fn headline(&self) -> String {
+        let (reached, things) = match self.things {
+            Some(things) => (self.reached, things),
+            // No plan was told: what has ended counts.
+            None => (self.tasks.iter().filter(|task| !task.goes_on()).count(), self.tasks.len()),
         };
-        let frame = (now.as_millis() / FRAME_MILLIS) as usize % SPINNER.len();
-        let (glyph, style) = match stage {
-            Stage::Working => (SPINNER[frame], style.yellow()),
+        let end = match self.outcome {
+            Some(RunOutcome::Failed) => " failed",
+            Some(RunOutcome::Cancelled) => " cancelled",
+            Some(RunOutcome::Done) | None => "",
+        };
+        format!("[+] {} {reached}/{things}{end}", self.operation)
+    }
+
+    fn row(&self, task: &Task, now: Duration) -> Row {
+        let broken = matches!(self.outcome, Some(RunOutcome::Failed | RunOutcome::Cancelled));
+        let stage = match (task.goes_on(), task.status.stage()) {
+            (true, _) if self.over => Stage::Warning,
+            (true, _) => Stage::Working,
+            // It ended, but not as it was planned: taken away again, for instance.
+            (false, Stage::Done) if self.over && broken && !task.reached => Stage::Warning,
+            (false, stage) => stage,
+        };
+        let words = match self.outcome {
+            Some(RunOutcome::Cancelled) if self.over && task.goes_on() => "Cancelled".to_owned(),
+            Some(RunOutcome::Failed) if self.over && task.goes_on() => "Not done".to_owned(),
+            _ => task.words(),
+        };
+        Row { name: task.subject.to_string(), stage, words, time: task.time(now), frame: frame(now) }
+    }
+
+    fn line(&self, row: &Row, width: usize, columns: usize) -> String {
+        let style = Style::new().force_styling(self.colours);
+        let (glyph, style) = match row.stage {
+            Stage::Working => (SPINNER[row.frame], style.yellow()),
             Stage::Done => ("✔", style.green()),
             Stage::Warning => ("!", style.yellow().bold()),
             Stage::Error => ("✘", style.red().bold()),
         };
-        let words = task.words(now);
-        let words = match stage {
-            Stage::Working => words,
-            _ => style.apply_to(words).to_string(),
+        let words = match row.stage {
+            Stage::Working => row.words.clone(),
+            _ => style.apply_to(&row.words).to_string(),
         };
-        let time = task.took.filter(|_| !task.goes_on()).unwrap_or_else(|| now.saturating_sub(task.begun));
-        let time = format!("{:.1}s", time.as_secs_f64());
-        let name = truncate_str(name, width, "…");
-        let blanks = " ".repeat(width - measure_text_width(&name));
+        let name = cut_middle(&row.name, width);
+        let blanks = " ".repeat(width.saturating_sub(measure_text_width(&name)));
         let text = format!(" {} {name}{blanks}  {words}", style.apply_to(glyph));
-        let room = columns.saturating_sub(time.len() + 1);
+        let room = columns.saturating_sub(row.time.len() + 1);
         let text = truncate_str(&text, room, "…");
         let blanks = " ".repeat(room.saturating_sub(measure_text_width(&text)));
         let blue = Style::new().force_styling(self.colours).blue();
-        format!("{text}{blanks}{}", blue.apply_to(time))
+        format!("{text}{blanks}{}", blue.apply_to(&row.time))
     }
+}
+
+/// A line of the block before it is laid out.
+struct Row {
+    name: String,
+    stage: Stage,
+    words: String,
+    time: String,
+    frame: usize,
+}
+
+/// Columns of a row beside its name, words and time: the glyph, blanks, and the last column, which stays free.
+const BESIDE: usize = 7;
+/// A name keeps so many columns whatever is said about it.
+const LEAST_NAME: usize = 20;
+
+fn frame(now: Duration) -> usize {
+    usize::try_from(now.as_millis() / FRAME_MILLIS).unwrap_or(0) % SPINNER.len()
+}
+
+/// A name of at most so many columns: the beginning and the end tell names apart.
+fn cut_middle(name: &str, width: usize) -> String {
+    if measure_text_width(name) <= width {
+        return name.to_owned();
+    }
+    let room = width.saturating_sub(1);
+    let fits = |chars: &mut dyn Iterator<Item = char>, room: usize| -> Vec<char> {
+        let mut left = room;
+        chars
+            .take_while(|c| {
+                let columns = measure_text_width(c.encode_utf8(&mut [0; 4]));
+                let fits = columns <= left;
+                left = left.saturating_sub(columns);
+                fits
+            })
+            .collect()
+    };
+    let tail = fits(&mut name.chars().rev(), room / 2);
+    let head = fits(&mut name.chars(), room - room / 2);
+    head.into_iter().chain(['…']).chain(tail.into_iter().rev()).collect()
 }
 
 impl Task {
@@ -242,9 +321,19 @@ impl Task {
         self.took.is_none() || self.waits.is_some()
     }
 
-    fn words(&self, now: Duration) -> String {
-        if let Some((on, since)) = &self.waits {
-            return format!("waits for {on} ({})", short_duration(now.saturating_sub(*since)));
+    /// How long its present work, or its wait, has gone on, or took.
+    fn time(&self, now: Duration) -> String {
+        let time = match (&self.waits, self.took) {
+            (Some((_, since)), _) => now.saturating_sub(*since),
+            (None, Some(took)) => took,
+            (None, None) => now.saturating_sub(self.begun),
+        };
+        format!("{:.1}s", time.as_secs_f64())
+    }
+
+    fn words(&self) -> String {
+        if let Some((on, _)) = &self.waits {
+            return format!("Waiting for {on}");
         }
         let mut words = self.status.word().to_owned();
         if self.took.is_none()

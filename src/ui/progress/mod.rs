@@ -125,7 +125,8 @@ impl Progress {
                 clean(&mut who.name, true);
                 on.iter_mut().for_each(|on| clean(on, true));
             }
-            Event::Began { .. } | Event::Ended { .. } => {}
+            Event::Reached { subject } => clean(&mut subject.name, true),
+            Event::Began { .. } | Event::Planned { .. } | Event::Finished { .. } | Event::Ended { .. } => {}
         }
         event
     }
@@ -153,6 +154,25 @@ impl Progress {
     pub fn clear(&mut self) {
         let text = self.live.clear();
         self.write(&text);
+    }
+
+    /// The bytes that write text above the live block: the block makes room and is drawn again in one go, so
+    /// that nothing flickers. Without a block, the text itself.
+    pub fn above(&mut self, text: &[u8], now: Duration) -> Vec<u8> {
+        if text.is_empty() || !self.is_live() {
+            return text.to_vec();
+        }
+        let mut bytes = self.live.clear().into_bytes();
+        bytes.extend_from_slice(text);
+        bytes.extend(self.live.frame(now, (self.size)()).bytes());
+        bytes
+    }
+
+    /// Writes text above the live block.
+    pub fn write_above(&mut self, text: &[u8], now: Duration) {
+        let bytes = self.above(text, now);
+        // A stream that is gone can't be told anything.
+        let _ = self.out.write_all(&bytes).and_then(|()| self.out.flush());
     }
 
     /// Draws the last state and gives the terminal back. Events that follow begin a new block.

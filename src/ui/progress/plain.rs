@@ -13,10 +13,14 @@ pub(super) fn line(event: &Event) -> String {
                 None => format!(" {} {text} {details}\n", event.subject),
             }
         }
-        Event::Waiting { who, on } if !on.is_empty() => format!(" {who} Waiting {}\n", on.join(", ")),
-        Event::Waiting { .. } | Event::Began { .. } | Event::Ended { .. } | Event::Message { .. } => {
-            String::new()
-        }
+        Event::Waiting { who, on } if !on.is_empty() => format!(" {who} Waiting for {}\n", on.join(", ")),
+        Event::Waiting { .. }
+        | Event::Began { .. }
+        | Event::Ended { .. }
+        | Event::Planned { .. }
+        | Event::Reached { .. }
+        | Event::Finished { .. }
+        | Event::Message { .. } => String::new(),
     }
 }
 

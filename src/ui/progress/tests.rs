@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::*;
-use crate::event::{Status, StatusEvent};
+use crate::event::{RunOutcome, Status, StatusEvent};
 
 #[derive(Clone, Default)]
 struct Sink(Arc<Mutex<Vec<u8>>>);
@@ -44,8 +44,8 @@ fn story() -> Vec<Event> {
     vec![
         Event::Began { operation: "up" },
         Event::status(web(), Status::Created),
-        Event::Waiting { who: web(), on: vec!["db: healthy".to_owned()] },
-        Event::Waiting { who: web(), on: vec!["db: healthy".to_owned()] },
+        Event::Waiting { who: web(), on: vec!["db to be healthy".to_owned()] },
+        Event::Waiting { who: web(), on: vec!["db to be healthy".to_owned()] },
         Event::Waiting { who: web(), on: Vec::new() },
         layer(Some((50, 200)), Status::Pulling),
         Event::detailed(web(), Status::Error, "no such image"),
@@ -69,7 +69,7 @@ fn told(mode: Mode) -> String {
 fn plain_is_a_line_an_event() {
     assert_eq!(
         told(Mode::Plain),
-        " Container web-1 Created \n Container web-1 Waiting db: healthy\n 4f4fb700ef54 Pulling \n \
+        " Container web-1 Created \n Container web-1 Waiting for db to be healthy\n 4f4fb700ef54 Pulling \n \
          Container web-1 Error \nfine\nwarning: old\n"
     );
 }
@@ -82,7 +82,7 @@ fn json_is_an_object_an_event() {
         lines[..4],
         [
             r#"{"id":"Container web-1","status":"Done","text":"Created"}"#,
-            r#"{"id":"Container web-1","status":"Working","text":"Waiting","details":"db: healthy"}"#,
+            r#"{"id":"Container web-1","status":"Working","text":"Waiting","details":"for db to be healthy"}"#,
             r#"{"id":"4f4fb700ef54","parent_id":"Image nginx","status":"Working","text":"Pulling","current":50,"total":200,"percent":25}"#,
             r#"{"id":"Container web-1","status":"Error","text":"Error","details":"no such image"}"#,
         ]
@@ -144,11 +144,11 @@ fn the_live_block_says_who_waits_for_what() {
             Event::status(web(), Status::Created),
         ],
     );
-    let wait = Event::Waiting { who: web(), on: vec!["db: healthy".to_owned()] };
+    let wait = Event::Waiting { who: web(), on: vec!["db to be healthy".to_owned()] };
     screen.at(500, &[Event::status(db(), Status::Waiting), wait]);
     assert_eq!(
         screen.at(12_500, &[]),
-        "[+] up 0/2\n ⠴ Container db-1   Waiting                           12.5s\n ⠴ Container web-1  waits for db: healthy (12 s)      12.5s\n"
+        "[+] up 0/2\n ⠴ Container db-1   Waiting                           12.5s\n ⠴ Container web-1  Waiting for db to be healthy      12.0s\n"
     );
     let over = [
         Event::status(db(), Status::Healthy),
@@ -240,4 +240,83 @@ fn hostile_names_and_errors_are_clean_and_secrets_are_left_out() {
             rest.split("\u{1b}[").map(|part| part.trim_start_matches(['1', '2', '3', 'A'])).collect();
         assert!(crate::ui::clean::is_clean(&rest), "{mode:?}: {text:?}");
     }
+}
+
+#[test]
+fn the_headline_counts_what_the_plan_wants() {
+    let mut screen = Screen::new(24, 60);
+    let headline = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+    let reached = |subject| Event::Reached { subject };
+    let begun = [
+        Event::Began { operation: "up" },
+        Event::Planned { things: 3 },
+        reached(Subject::container("kept-1")),
+    ];
+    screen.at(0, &begun);
+    // A container that was created, or is started and not healthy yet, is not there yet.
+    let text = screen.at(100, &[Event::status(web(), Status::Created), Event::status(db(), Status::Started)]);
+    assert_eq!(headline(&text), "[+] up 1/3");
+    let text = screen.at(200, &[Event::status(db(), Status::Healthy), reached(db())]);
+    assert_eq!(headline(&text), "[+] up 2/3");
+    screen.at(300, &[Event::status(web(), Status::Started), reached(web())]);
+    screen.progress.handle(&Event::Finished { outcome: RunOutcome::Done }, Duration::from_secs(1));
+    screen.progress.finish(Duration::from_secs(1));
+    assert_eq!(headline(&screen.read()), "[+] up 3/3");
+}
+
+/// The last picture of a run of `db` and `web` that ended so.
+fn ended(outcome: RunOutcome, last: &[Event]) -> String {
+    let mut screen = Screen::new(24, 60);
+    let begun = [
+        Event::Began { operation: "up" },
+        Event::Planned { things: 2 },
+        Event::status(web(), Status::Created),
+        Event::status(db(), Status::Waiting),
+        Event::Waiting { who: web(), on: vec!["db to be healthy".to_owned()] },
+    ];
+    screen.at(0, &begun);
+    screen.at(1000, last);
+    screen.progress.handle(&Event::Finished { outcome }, Duration::from_secs(1));
+    screen.progress.finish(Duration::from_secs(1));
+    screen.read()
+}
+
+#[test]
+fn a_failed_run_ends_as_one() {
+    let last = [
+        Event::detailed(db(), Status::Error, "unhealthy"),
+        Event::Waiting { who: web(), on: Vec::new() },
+        // What is done about it is no success.
+        Event::status(web(), Status::Removing),
+        Event::status(web(), Status::Removed),
+        Event::detailed(db(), Status::Started, "put back"),
+    ];
+    assert_eq!(
+        ended(RunOutcome::Failed, &last),
+        "[+] up 0/2 failed\n ! Container web-1  Removed                            0.0s\n ✘ Container db-1   Error                              1.0s\n"
+    );
+}
+
+#[test]
+fn a_cancelled_run_ends_as_one() {
+    assert_eq!(
+        ended(RunOutcome::Cancelled, &[]),
+        "[+] up 0/2 cancelled\n ! Container web-1  Cancelled                          1.0s\n ! Container db-1   Cancelled                          1.0s\n"
+    );
+}
+
+#[test]
+fn names_have_what_words_leave_and_are_cut_in_the_middle() {
+    let mut screen = Screen::new(24, 80);
+    let long = Subject::container("shop-a-rather-long-service-name-that-goes-on-and-on-frontend-1");
+    let text = screen.at(0, &[Event::status(long.clone(), Status::Created)]);
+    let row = text.lines().nth(1).unwrap();
+    assert_eq!(row, " ✔ Container shop-a-rather-long-se…that-goes-on-and-on-frontend-1  Created 0.0s");
+    // The last column stays free.
+    assert_eq!(row.chars().count(), 79);
+    // Long words take their share, and no more.
+    let text = screen.at(100, &[Event::detailed(db(), Status::Starting, "y".repeat(80))]);
+    let rows: Vec<&str> = text.lines().collect();
+    assert!(rows[1].contains("…") && rows[1].contains("frontend-1  Created"), "{text}");
+    assert!(rows[2].contains("Container db-1 ") && rows[2].contains("Starting yyy"), "{text}");
 }

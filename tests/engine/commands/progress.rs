@@ -73,7 +73,7 @@ fn a_terminal_shows_who_waits() {
         let (pictures, code) = on_terminal(bench, "up -d");
         let last = pictures.last().unwrap();
         assert_eq!(code, 0, "{last}");
-        let waits = format!("Container {}  waits for db: healthy (1 s)", bench.name("web-1"));
+        let waits = format!("Container {}  Waiting for db to be healthy", bench.name("web-1"));
         assert!(
             pictures.iter().any(|picture| picture.contains(&waits)),
             "no {waits:?}:\n{}",
@@ -99,6 +99,8 @@ fn a_terminal_shows_who_waits() {
         let last = pictures.last().unwrap();
         assert_eq!(code, 1, "{last}");
         let block = last.find("[+] up").unwrap();
+        assert!(last.lines().any(|line| line.starts_with("[+] up") && line.ends_with("failed")), "{last}");
+        assert!(last.lines().any(|line| line.starts_with(" ✘") && line.contains("-db-1")), "{last}");
         assert!(last.find("error: dependency failed to start").unwrap() > block, "{last}");
         // A plan has colours, and no wrapped lines of its own making.
         let (pictures, _) = on_terminal(bench, "ps");
@@ -129,7 +131,7 @@ fn lines_objects_and_silence() {
         bench.compose(PAIR);
         let ran = bench.run("--progress plain up -d").exits(0);
         assert!(ran.out.is_empty(), "{}", ran.out);
-        let wait = format!(" Container {} Waiting db: healthy", bench.name("web-1"));
+        let wait = format!(" Container {} Waiting for db to be healthy", bench.name("web-1"));
         assert!(ran.err.lines().any(|line| line == wait), "no {wait:?} in\n{}", ran.err);
         let done = format!(" Container {} Started ", bench.name("web-1"));
         assert_eq!(ran.err.lines().last(), Some(done.as_str()));
@@ -140,9 +142,9 @@ fn lines_objects_and_silence() {
             ran.err.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
         let web = format!("Container {}", bench.name("web-1"));
         assert!(
-            objects
-                .iter()
-                .any(|one| one["id"] == *web && one["text"] == "Waiting" && one["details"] == "db: healthy"),
+            objects.iter().any(|one| one["id"] == *web
+                && one["text"] == "Waiting"
+                && one["details"] == "for db to be healthy"),
             "{}",
             ran.err
         );
@@ -163,5 +165,23 @@ fn lines_objects_and_silence() {
         let ran = bench.run("--progress json up -d").exits(1);
         assert!(ran.err.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{}", ran.err);
         bench.run("--progress loud up").exits(1).tells("unsupported --progress value \"loud\"");
+    });
+}
+
+#[test]
+fn a_signal_is_answered_at_once() {
+    const DEAF: &str = "services:\n  deaf:\n    image: busybox\n    command: [\"sh\", \"-c\", \"trap : TERM; while true; do sleep 0.05; done\"]\n    stop_grace_period: 3s\n";
+    on_each("answer", |bench| {
+        bench.compose(DEAF);
+        bench.run("up -d").exits(0);
+        let (pictures, code) = interrupted_on_terminal(bench, "down", Some("Stopping"));
+        let last = pictures.last().unwrap();
+        assert_eq!(code, 130, "{last}");
+        let at = |words: &str| pictures.iter().position(|picture| picture.contains(words));
+        // While the container is still being stopped, and with the block below it.
+        let told = at("stopping; press Ctrl-C again to force").expect(last);
+        assert!(told < at("Stopped").expect(last), "{last}");
+        assert!(last.contains("[+] down 0/2 cancelled"), "{last}");
+        bench.run("down -t 0").exits(0);
     });
 }
