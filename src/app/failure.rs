@@ -1,7 +1,7 @@
 //! What a failed run tells: the causes, each with its evidence and who waited for it.
 
 use super::hidden::Hidden;
-use crate::apply::{ApplyError, ContainerEvidence, Evidence, Failure, NameHolder, Report};
+use crate::apply::{ApplyError, ContainerEvidence, Evidence, Failure, Held, NameHolder, Report};
 use crate::base::ContainerId;
 use crate::diag::SourceMap;
 use crate::engine::EngineError;
@@ -130,12 +130,7 @@ pub fn tell_refusals(errors: &PlanErrors, sources: &SourceMap) -> Vec<Told> {
 }
 
 fn tell_one(failure: &Failure, report: &Report, sources: &SourceMap, hidden: &Hidden) -> Told {
-    let waiters: Vec<&str> = failure.chain.iter().map(|link| link.waiter.as_str()).collect();
-    let held = match waiters.as_slice() {
-        [] => String::new(),
-        [one] => format!(", so {one} was not started"),
-        [most @ .., last] => format!(", so {} and {last} were not started", most.join(", ")),
-    };
+    let held = held_words(&failure.held);
     let mut told = match &failure.error {
         ApplyError::Call(error) => {
             let mut told = tell_engine(error, "");
@@ -170,6 +165,27 @@ fn tell_one(failure: &Failure, report: &Report, sources: &SourceMap, hidden: &Hi
         told.facts.push(("declared at".to_owned(), place));
     }
     told
+}
+
+/// What was not done because of a failure: `, so api and web were not started`.
+fn held_words(held: &[Held]) -> String {
+    let mut verbs: Vec<&str> = Vec::new();
+    for one in held {
+        if !verbs.contains(&one.verb) {
+            verbs.push(one.verb);
+        }
+    }
+    let of = |verb: &&str| {
+        let names: Vec<&str> =
+            held.iter().filter(|one| one.verb == *verb).map(|one| one.service.as_str()).collect();
+        match names.as_slice() {
+            [one] => format!("{one} was not {verb}"),
+            [most @ .., last] => format!("{} and {last} were not {verb}", most.join(", ")),
+            [] => String::new(),
+        }
+    };
+    let parts: Vec<String> = verbs.iter().map(of).collect();
+    if parts.is_empty() { String::new() } else { format!(", so {}", parts.join(", and ")) }
 }
 
 fn facts(told: &mut Told, evidence: &Evidence, report: &Report, hidden: &Hidden) {

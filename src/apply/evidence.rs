@@ -8,7 +8,8 @@ use super::report::{ApplyError, ContainerEvidence, Evidence, NameHolder, TakenPo
 use super::step::Run;
 use crate::base::{ContainerId, ServiceName};
 use crate::engine::{ContainerQuery, Engine, LogQuery};
-use crate::plan::{Op, Plan, Ref, Step, Target};
+use crate::event::SubjectKind;
+use crate::plan::{Action, Op, Plan, Ref, Step, Target};
 use crate::spec::labels;
 
 /// Lines of log shown with a failure.
@@ -18,16 +19,15 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Evidence for a failed engine call.
 pub(super) async fn of_step(run: &Run<'_>, step: &Step, error: &ApplyError) -> Option<Box<Evidence>> {
-    let target = match &step.op {
-        Op::StartContainer { container, .. }
-        | Op::RestartContainer { container, .. }
-        | Op::StopContainer { container, .. } => run.container(&container.id).ok(),
+    let facts = step.op.facts();
+    let target = match facts.action {
+        Action::Start | Action::Restart | Action::Stop => {
+            facts.container.and_then(|container| run.container(&container.id).ok())
+        }
         _ => None,
     };
-    let starts = matches!(
-        step.op,
-        Op::StartContainer { .. } | Op::RestartContainer { .. } | Op::CreateContainer { .. }
-    );
+    let starts = matches!(facts.action, Action::Start | Action::Restart)
+        || (facts.action == Action::Create && facts.kind == SubjectKind::Container);
     let container = async {
         match &target {
             Some(id) => of_container(run.engine, id).await,

@@ -5,12 +5,14 @@
 //! only what depends on it. What a failure would leave half made is taken back. Nothing here decides
 //! what should be done, and no task outlives [`run`].
 
+mod blame;
 mod cancel;
 mod checks;
 mod evidence;
 mod narrate;
 mod report;
 mod run;
+mod schedule;
 mod step;
 mod undo;
 mod wait;
@@ -18,7 +20,7 @@ mod wait;
 pub use cancel::{Cancel, CancelStage, Canceller, cancellation};
 pub use narrate::{Events, WeakEvents};
 pub use report::{
-    ApplyError, ContainerEvidence, Evidence, Failure, Link, NameHolder, Outcome, Report, TakenPort,
+    ApplyError, ContainerEvidence, Evidence, Failure, Held, Link, NameHolder, Outcome, Report, TakenPort,
 };
 pub use run::run;
 

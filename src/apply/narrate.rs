@@ -77,28 +77,6 @@ impl WeakEvents {
     }
 }
 
-/// The words of a step: when it begins, and when it ended well.
-pub(super) fn words(op: &Op) -> Option<(Status, Status)> {
-    Some(match op {
-        Op::PullImage { .. } => (Status::Pulling, Status::Pulled),
-        Op::CreateNetwork(_) | Op::CreateVolume(_) | Op::CreateContainer { .. } => {
-            (Status::Creating, Status::Created)
-        }
-        Op::RemoveNetwork { .. }
-        | Op::RemoveVolume { .. }
-        | Op::RemoveImage { .. }
-        | Op::RemoveContainer { .. } => (Status::Removing, Status::Removed),
-        Op::StartContainer { .. } => (Status::Starting, Status::Started),
-        Op::StopContainer { .. } => (Status::Stopping, Status::Stopped),
-        Op::RestartContainer { .. } => (Status::Restarting, Status::Started),
-        // Details of other steps; waits tell their own story.
-        Op::ConnectNetwork { .. }
-        | Op::DisconnectNetwork { .. }
-        | Op::RenameContainer { .. }
-        | Op::WaitFor { .. } => return None,
-    })
-}
-
 /// The things a plan is about, and how many steps each is from the state the plan wants.
 #[derive(Debug, Default)]
 pub(super) struct Goals {

@@ -36,7 +36,7 @@ pub enum Outcome {
         /// The step that failed.
         because: StepId,
     },
-    /// It was not begun or not finished, because the run was cancelled.
+    /// It was not begun or not finished, because the run was cancelled or nothing needs it any more.
     NotRun,
 }
 
@@ -57,6 +57,17 @@ pub struct Failure {
     pub evidence: Option<Box<Evidence>>,
     /// Services held up by it: each with the service it waited for.
     pub chain: Vec<Link>,
+    /// Services that something was not done to because of it, each once, in the order of the plan.
+    pub held: Vec<Held>,
+}
+
+/// A service held up by a failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The service.
+    pub service: ServiceName,
+    /// What was not done, as a participle: `started`, `removed`, ….
+    pub verb: &'static str,
 }
 
 /// One service waiting for another.

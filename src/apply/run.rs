@@ -1,25 +1,24 @@
-//! The order of steps: which may begin, how many at a time, and what a failure holds up.
+//! Steps as they begin and end, and what is told of it.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use futures_util::StreamExt;
+use futures_util::future::{AbortHandle, abortable};
 use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 
 use super::Options;
 use super::cancel::{Cancel, CancelStage};
-use super::narrate::{Blocked, Events, Goals, Groups, words};
-use super::report::{Failure, Link, Outcome, Report};
+use super::narrate::{Blocked, Events, Goals, Groups};
+use super::report::Report;
+use super::schedule::Schedule;
 use super::step::{Ended, Failed, Run};
 use super::undo;
 use super::wait::Pulse;
-use crate::base::ServiceName;
-use crate::diag::Span;
 use crate::engine::{Answers, Engine, EngineError, EngineEvent, EventQuery};
 use crate::event::{Event, RunOutcome, Status, Subject};
-use crate::plan::{Op, Plan, Step, StepId};
+use crate::plan::{Op, Plan, Step};
 use crate::spec::labels;
 
 /// Carries a plan out. Returns when everything that could be done is done, or the run is cancelled.
@@ -49,6 +48,7 @@ pub async fn run(
     let mut schedule = Schedule::new(plan, options);
     let mut teller = Teller { events, groups: Groups::new(plan), goals, blocked: Blocked::new(plan) };
     let mut flying = FuturesUnordered::new();
+    let mut under_way = HashMap::new();
     let mut stopping = false;
     loop {
         if schedule.all_started() && run.pulse.started.borrow().is_none() {
@@ -58,8 +58,9 @@ pub async fn run(
             while let Some(id) = schedule.next() {
                 let step = &plan.steps[id.0];
                 teller.begins(step);
-                let run = &run;
-                flying.push(async move { (step, run.step(step).await) });
+                let (work, handle) = abortable(run.step(step));
+                under_way.insert(id, handle);
+                flying.push(async move { (step, work.await.unwrap_or(Ok(Ended::Interrupted))) });
             }
         }
         if flying.is_empty() {
@@ -70,8 +71,12 @@ pub async fn run(
             () = cancel.reached(CancelStage::Forced) => break,
             () = cancel.reached(CancelStage::Graceful), if !stopping => stopping = true,
             Some((step, ended)) = flying.next() => {
+                under_way.remove(&step.id);
                 teller.ended(step, &ended);
                 schedule.settle(step, ended);
+                for id in schedule.given_up() {
+                    under_way.remove(&id).inspect(AbortHandle::abort);
+                }
             }
             () = until(schedule.next_release()) => schedule.release(Instant::now()),
             event = next_event(&mut feed) => match event {
@@ -145,7 +150,7 @@ impl Teller<'_> {
                 }
             }
             None => {
-                if let Some((begins, _)) = words(&step.op) {
+                if let Some((begins, _)) = step.op.facts().status {
                     self.events.status(step.op.subject(), begins);
                 }
             }
@@ -165,7 +170,7 @@ impl Teller<'_> {
                     }
                 }
                 None => {
-                    if let Some((_, done)) = words(&step.op) {
+                    if let Some((_, done)) = step.op.facts().status {
                         self.events.status(step.op.subject(), done);
                     }
                 }
@@ -186,242 +191,5 @@ impl Teller<'_> {
                 }
             }
         }
-    }
-}
-
-/// Steps that share a limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Lane {
-    Start,
-    Stop,
-    Write,
-    Pull,
-    Wait,
-}
-
-impl Lane {
-    const COUNT: usize = 5;
-
-    fn of(op: &Op) -> Lane {
-        match op {
-            Op::StartContainer { .. } | Op::RestartContainer { .. } => Lane::Start,
-            Op::StopContainer { .. } => Lane::Stop,
-            Op::PullImage { .. } => Lane::Pull,
-            Op::WaitFor { .. } => Lane::Wait,
-            _ => Lane::Write,
-        }
-    }
-}
-
-/// A stop that has taken so long waits for its container and costs the engine nothing: the next may begin.
-const STOP_AT_WORK: Duration = Duration::from_millis(250);
-
-/// Which steps may begin.
-struct Schedule<'a> {
-    plan: &'a Plan,
-    dependents: Vec<Vec<StepId>>,
-    /// Steps still to end before one may begin.
-    missing: Vec<usize>,
-    ready: [BTreeSet<StepId>; Lane::COUNT],
-    free: [usize; Lane::COUNT],
-    /// Stops that count against their limit, and since when.
-    stops: VecDeque<(StepId, Instant)>,
-    outcomes: Vec<Option<Outcome>>,
-    /// Starts that have not ended.
-    starts: usize,
-}
-
-impl<'a> Schedule<'a> {
-    fn new(plan: &'a Plan, options: &Options<'_>) -> Schedule<'a> {
-        let mut free = [usize::MAX; Lane::COUNT];
-        free[Lane::Start as usize] = options.start_limit.max(1);
-        free[Lane::Stop as usize] = options.stop_limit.max(1);
-        free[Lane::Write as usize] = options.write_limit.max(1);
-        free[Lane::Pull as usize] = options.pull_limit.max(1);
-        let mut schedule = Schedule {
-            plan,
-            dependents: vec![Vec::new(); plan.steps.len()],
-            missing: plan.steps.iter().map(|step| step.after.len()).collect(),
-            ready: Default::default(),
-            free,
-            stops: VecDeque::new(),
-            outcomes: plan.steps.iter().map(|_| None).collect(),
-            starts: plan.steps.iter().filter(|step| Lane::of(&step.op) == Lane::Start).count(),
-        };
-        for step in &plan.steps {
-            for before in &step.after {
-                schedule.dependents[before.0].push(step.id);
-            }
-            if step.after.is_empty() {
-                schedule.ready[Lane::of(&step.op) as usize].insert(step.id);
-            }
-        }
-        schedule
-    }
-
-    /// Whether no start is left to come.
-    fn all_started(&self) -> bool {
-        self.starts == 0
-    }
-
-    /// Takes a step that may begin now.
-    fn next(&mut self) -> Option<StepId> {
-        for (ready, free) in self.ready.iter_mut().zip(&mut self.free) {
-            if *free > 0
-                && let Some(id) = ready.pop_first()
-            {
-                *free -= 1;
-                if Lane::of(&self.plan.steps[id.0].op) == Lane::Stop {
-                    self.stops.push_back((id, Instant::now()));
-                }
-                return Some(id);
-            }
-        }
-        None
-    }
-
-    /// When a stop that still runs lets another one begin.
-    fn next_release(&self) -> Option<Instant> {
-        let waiting = !self.ready[Lane::Stop as usize].is_empty();
-        self.stops.front().filter(|_| waiting).map(|(_, since)| *since + STOP_AT_WORK)
-    }
-
-    /// Stops that only wait no longer count.
-    fn release(&mut self, now: Instant) {
-        while self.stops.front().is_some_and(|(_, since)| *since + STOP_AT_WORK <= now) {
-            self.stops.pop_front();
-            self.free[Lane::Stop as usize] += 1;
-        }
-    }
-
-    /// A step ended.
-    fn settle(&mut self, step: &Step, ended: Result<Ended, Failed>) {
-        let lane = Lane::of(&step.op);
-        if lane != Lane::Stop {
-            self.free[lane as usize] += 1;
-        } else if let Some(at) = self.stops.iter().position(|(id, _)| *id == step.id) {
-            self.stops.remove(at);
-            self.free[lane as usize] += 1;
-        }
-        match ended {
-            Ok(Ended::Interrupted) => self.note(step.id, Outcome::NotRun),
-            Ok(Ended::Done | Ended::InUse | Ended::DoneWithout) => {
-                self.note(step.id, Outcome::Done);
-                for at in 0..self.dependents[step.id.0].len() {
-                    let id = self.dependents[step.id.0][at];
-                    self.missing[id.0] -= 1;
-                    if self.missing[id.0] == 0 && self.outcomes[id.0].is_none() {
-                        self.ready[Lane::of(&self.plan.steps[id.0].op) as usize].insert(id);
-                    }
-                }
-            }
-            Err(failed) => {
-                self.note(step.id, Outcome::Failed(Box::new(self.failure(step, failed))));
-                let mut held_up = self.dependents[step.id.0].clone();
-                while let Some(id) = held_up.pop() {
-                    if self.outcomes[id.0].is_none() {
-                        self.note(id, Outcome::Skipped { because: step.id });
-                        held_up.extend_from_slice(&self.dependents[id.0]);
-                    }
-                }
-            }
-        }
-    }
-
-    fn note(&mut self, id: StepId, outcome: Outcome) {
-        self.outcomes[id.0] = Some(outcome);
-        if Lane::of(&self.plan.steps[id.0].op) == Lane::Start {
-            self.starts -= 1;
-        }
-    }
-
-    fn failure(&self, step: &Step, failed: Failed) -> Failure {
-        // Everything waits for images; whose it is, their container tells.
-        let concerns = |other: &Op| match (&step.op, other) {
-            (Op::PullImage { reference, .. }, Op::CreateContainer { spec, .. }) => spec.image == *reference,
-            (Op::PullImage { .. }, _) => false,
-            _ => true,
-        };
-        let mut dependents = self.dependents[step.id.0].iter().map(|id| &self.plan.steps[id.0].op);
-        let mut first_dependent = || dependents.find_map(|op| service_of(op).filter(|_| concerns(op)));
-        Failure {
-            step: step.id,
-            subject: step.op.subject(),
-            service: service_of(&step.op).or_else(&mut first_dependent).cloned(),
-            span: self.place(step),
-            error: failed.error,
-            evidence: failed.evidence,
-            chain: Vec::new(),
-        }
-    }
-
-    /// Where the file asks for a step; for one on a container of this plan, where it asks for the container.
-    fn place(&self, step: &Step) -> Span {
-        let Some(service) = service_of(&step.op).filter(|_| !step.span.is_some()) else { return step.span };
-        let makes = |other: &&Step| {
-            matches!(other.op, Op::CreateContainer { .. }) && service_of(&other.op) == Some(service)
-        };
-        self.plan.steps.iter().find(makes).map_or(step.span, |other| other.span)
-    }
-
-    /// How every step ended; failures know whom they held up.
-    fn finish(self) -> Vec<Outcome> {
-        let because = |id: StepId| match &self.outcomes[id.0] {
-            Some(Outcome::Failed(_)) => Some(id),
-            Some(Outcome::Skipped { because }) => Some(*because),
-            _ => None,
-        };
-        let mut chains: Vec<Vec<Link>> = vec![Vec::new(); self.plan.steps.len()];
-        for step in &self.plan.steps {
-            let (Some(root), Some(waiter)) = (because(step.id), service_of(&step.op)) else { continue };
-            if root == step.id || !step.op.writes() {
-                continue;
-            }
-            for before in step.after.iter().filter(|before| because(**before) == Some(root)) {
-                let before = &self.plan.steps[before.0];
-                if let Some(on) = service_of(&before.op).filter(|on| *on != waiter) {
-                    let said = match &step.op {
-                        Op::StartContainer { comes_after, .. } => {
-                            comes_after.iter().find(|(service, _)| service == on).map(|(_, span)| *span)
-                        }
-                        _ => None,
-                    };
-                    let span =
-                        said.unwrap_or(if before.op.writes() { self.place(step) } else { before.span });
-                    let link = Link { waiter: waiter.clone(), on: on.clone(), span };
-                    if !chains[root.0].iter().any(|l| l.waiter == link.waiter && l.on == link.on) {
-                        chains[root.0].push(link);
-                    }
-                }
-            }
-        }
-        let outcomes = self.outcomes.into_iter().zip(chains);
-        outcomes
-            .map(|(outcome, chain)| match outcome {
-                Some(Outcome::Failed(failure)) => Outcome::Failed(Box::new(Failure { chain, ..*failure })),
-                Some(outcome) => outcome,
-                None => Outcome::NotRun,
-            })
-            .collect()
-    }
-}
-
-/// The service a step is done for.
-fn service_of(op: &Op) -> Option<&ServiceName> {
-    match op {
-        Op::CreateContainer { service, .. } | Op::WaitFor { service, .. } => Some(service),
-        Op::ConnectNetwork { container, .. }
-        | Op::DisconnectNetwork { container, .. }
-        | Op::StartContainer { container, .. }
-        | Op::StopContainer { container, .. }
-        | Op::RestartContainer { container, .. }
-        | Op::RemoveContainer { container, .. }
-        | Op::RenameContainer { container, .. } => container.service.as_ref(),
-        Op::PullImage { .. }
-        | Op::CreateNetwork(_)
-        | Op::RemoveNetwork { .. }
-        | Op::CreateVolume(_)
-        | Op::RemoveVolume { .. }
-        | Op::RemoveImage { .. } => None,
     }
 }

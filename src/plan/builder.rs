@@ -332,16 +332,9 @@ impl<'a> Builder<'a> {
             .plan
             .steps
             .iter()
-            .filter_map(|step| match &step.op {
-                Op::StopContainer { container, .. }
-                | Op::StartContainer { container, .. }
-                | Op::RemoveContainer { container, .. }
-                | Op::RenameContainer { container, .. }
-                | Op::ConnectNetwork { container, .. } => match &container.id {
-                    Ref::Existing(id) => Some(id),
-                    Ref::Planned(_) => None,
-                },
-                _ => None,
+            .filter_map(|step| match &step.op.facts().container?.id {
+                Ref::Existing(id) => Some(id),
+                Ref::Planned(_) => None,
             })
             .collect();
         let mut names: Vec<String> = self

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::print::{print, reason_words};
-use super::{Exposure, Op, Plan};
+use super::{Exposure, Plan};
 use crate::diag::SourceMap;
 
 /// The plan as JSON: `steps` (id, action, subject, after, reason, changes, place, group), `unchanged`,
@@ -34,7 +34,7 @@ pub fn to_json(plan: &Plan, sources: &SourceMap, exposure: &Exposure) -> Value {
                 .collect();
             json!({
                 "id": step.id.0,
-                "action": action(&step.op),
+                "action": step.op.facts().code,
                 "subject": subject.to_string(),
                 "after": step.after.iter().map(|id| id.0).collect::<Vec<_>>(),
                 "reason": reason_words(step, sources, exposure),
@@ -52,25 +52,4 @@ pub fn to_json(plan: &Plan, sources: &SourceMap, exposure: &Exposure) -> Value {
         "hazards": printed.hazards,
         "warnings": plan.warnings.iter().map(|warning| exposure.clean(warning)).collect::<Vec<_>>(),
     })
-}
-
-/// The machine word of an operation.
-fn action(op: &Op) -> &'static str {
-    match op {
-        Op::PullImage { .. } => "pull_image",
-        Op::CreateNetwork(_) => "create_network",
-        Op::RemoveNetwork { .. } => "remove_network",
-        Op::ConnectNetwork { .. } => "connect_network",
-        Op::DisconnectNetwork { .. } => "disconnect_network",
-        Op::CreateVolume(_) => "create_volume",
-        Op::RemoveVolume { .. } => "remove_volume",
-        Op::RemoveImage { .. } => "remove_image",
-        Op::CreateContainer { .. } => "create_container",
-        Op::StartContainer { .. } => "start_container",
-        Op::StopContainer { .. } => "stop_container",
-        Op::RestartContainer { .. } => "restart_container",
-        Op::RemoveContainer { .. } => "remove_container",
-        Op::RenameContainer { .. } => "rename_container",
-        Op::WaitFor { .. } => "wait",
-    }
 }

@@ -10,6 +10,7 @@ mod diff;
 mod down;
 mod error;
 mod existing;
+mod facts;
 mod intent;
 mod json;
 mod networks;
@@ -24,6 +25,7 @@ mod volumes;
 use std::collections::HashMap;
 
 pub use error::{PlanError, PlanErrors};
+pub use facts::{Action, Effect, Facts, Lane};
 pub use intent::{Down, Intent, Recreate, RemoveImages, Restart, Start, Stop, Up};
 pub use json::to_json;
 pub use op::{Definition, Group, Op, Plan, Ref, Step, StepId, Target};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Hazard, Reason};
+use super::{Effect, Hazard, Reason};
 use crate::base::{ContainerId, NetworkId, ServiceName};
 use crate::event::Subject;
 use crate::spec::{Condition, ContainerSpec, EndpointSpec, HookSpec, NetworkSpec, Upload, VolumeSpec};
@@ -219,29 +219,13 @@ pub struct Plan {
 impl Op {
     /// What the step is about, for events and plans.
     pub fn subject(&self) -> Subject {
-        match self {
-            Op::PullImage { reference, .. } | Op::RemoveImage { reference, .. } => Subject::image(reference),
-            Op::CreateNetwork(spec) => Subject::network(&spec.name),
-            Op::RemoveNetwork { name, .. } => Subject::network(name),
-            Op::CreateVolume(spec) => Subject::volume(&spec.name),
-            Op::RemoveVolume { name, .. } => Subject::volume(name),
-            Op::CreateContainer { final_name, .. } => Subject::container(final_name),
-            Op::ConnectNetwork { container, .. }
-            | Op::DisconnectNetwork { container, .. }
-            | Op::StartContainer { container, .. }
-            | Op::StopContainer { container, .. }
-            | Op::RestartContainer { container, .. }
-            | Op::RemoveContainer { container, .. }
-            | Op::RenameContainer { container, .. } => Subject::container(&container.name),
-            Op::WaitFor { service, .. } => {
-                Subject { kind: crate::event::SubjectKind::Service, name: service.to_string() }
-            }
-        }
+        let facts = self.facts();
+        Subject { kind: facts.kind, name: facts.name.to_owned() }
     }
 
     /// Whether the step writes to the engine (a wait doesn't).
     pub fn writes(&self) -> bool {
-        !matches!(self, Op::WaitFor { .. })
+        self.facts().effect == Effect::Writes
     }
 }
 

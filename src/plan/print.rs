@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Exposure, Hazard, Op, Plan, Reason, Step, StepId};
+use super::{Action, Exposure, Hazard, Op, Plan, Reason, Step, StepId};
 use crate::diag::{SourceMap, Span};
 use crate::event::{Subject, SubjectKind};
 use crate::state::ContainerState;
@@ -137,16 +137,21 @@ struct Fate {
 
 impl Fate {
     fn add(&mut self, step: &Step) {
-        let place = match &step.op {
-            _ if step.group.is_some() => {
-                self.replaced = true;
-                return;
-            }
-            Op::CreateNetwork(_) | Op::CreateVolume(_) | Op::CreateContainer { .. } => &mut self.made,
-            Op::RemoveNetwork { .. } | Op::RemoveVolume { .. } | Op::RemoveContainer { .. } => &mut self.gone,
-            Op::StopContainer { .. } => &mut self.stopped,
-            Op::StartContainer { .. } => &mut self.started,
-            _ => return,
+        if step.group.is_some() {
+            self.replaced = true;
+            return;
+        }
+        let place = match step.op.facts().action {
+            Action::Create => &mut self.made,
+            Action::Remove => &mut self.gone,
+            Action::Stop => &mut self.stopped,
+            Action::Start => &mut self.started,
+            Action::Pull
+            | Action::Connect
+            | Action::Disconnect
+            | Action::Restart
+            | Action::Rename
+            | Action::Wait => return,
         };
         place.get_or_insert(step.id);
     }
@@ -155,30 +160,23 @@ impl Fate {
 /// How a step is shown, and how it counts; `None` when another step of its thing speaks for it.
 fn shown(step: &Step, fate: &Fate) -> Option<(Sign, &'static str, (u8, &'static str))> {
     let again = fate.made.is_some() && fate.gone.is_some();
-    let shown = match &step.op {
-        Op::WaitFor { .. } => return None,
-        Op::PullImage { .. } => (Sign::Act, "pull", (2, "to pull")),
-        Op::CreateNetwork(_) | Op::CreateVolume(_) | Op::CreateContainer { .. } if again => return None,
-        Op::CreateNetwork(_) | Op::CreateVolume(_) | Op::CreateContainer { .. } => {
-            (Sign::Create, "create", (0, "to create"))
-        }
-        Op::RemoveNetwork { .. } | Op::RemoveVolume { .. } | Op::RemoveContainer { .. } if again => {
-            (Sign::Change, "recreate", (1, "to recreate"))
-        }
-        Op::RemoveNetwork { .. }
-        | Op::RemoveVolume { .. }
-        | Op::RemoveImage { .. }
-        | Op::RemoveContainer { .. } => (Sign::Remove, "remove", (5, "to remove")),
+    let shown = match step.op.facts().action {
+        Action::Wait => return None,
+        Action::Pull => (Sign::Act, "pull", (2, "to pull")),
+        Action::Create if again => return None,
+        Action::Create => (Sign::Create, "create", (0, "to create")),
+        Action::Remove if again => (Sign::Change, "recreate", (1, "to recreate")),
+        Action::Remove => (Sign::Remove, "remove", (5, "to remove")),
         _ if fate.made.is_some() || fate.gone.is_some() || fate.replaced => return None,
-        Op::StopContainer { .. } if fate.started.is_some() => (Sign::Act, "restart", (4, "to restart")),
-        Op::StartContainer { .. } if fate.stopped.is_some() => return None,
-        Op::ConnectNetwork { .. } | Op::DisconnectNetwork { .. } if fate.started.is_some() => return None,
-        Op::ConnectNetwork { .. } => (Sign::Change, "connect", (6, "to reconnect")),
-        Op::DisconnectNetwork { .. } => (Sign::Change, "disconnect", (7, "to disconnect")),
-        Op::StartContainer { .. } => (Sign::Act, "start", (3, "to start")),
-        Op::StopContainer { .. } => (Sign::Act, "stop", (4, "to stop")),
-        Op::RestartContainer { .. } => (Sign::Act, "restart", (4, "to restart")),
-        Op::RenameContainer { .. } => (Sign::Change, "rename", (6, "to rename")),
+        Action::Stop if fate.started.is_some() => (Sign::Act, "restart", (4, "to restart")),
+        Action::Start if fate.stopped.is_some() => return None,
+        Action::Connect | Action::Disconnect if fate.started.is_some() => return None,
+        Action::Connect => (Sign::Change, "connect", (6, "to reconnect")),
+        Action::Disconnect => (Sign::Change, "disconnect", (7, "to disconnect")),
+        Action::Start => (Sign::Act, "start", (3, "to start")),
+        Action::Stop => (Sign::Act, "stop", (4, "to stop")),
+        Action::Restart => (Sign::Act, "restart", (4, "to restart")),
+        Action::Rename => (Sign::Change, "rename", (6, "to rename")),
     };
     Some(shown)
 }

@@ -10,7 +10,7 @@ use rcompose::base::ContainerId;
 use rcompose::engine::{ContainerQuery, Containers, EngineError};
 use rcompose::event::{Event, Status, Stream};
 use rcompose::memory::{Behaviour, Fault, MemoryEngine};
-use rcompose::plan::{Intent, Up};
+use rcompose::plan::{Down, Intent, Up};
 use rcompose::spec::{ContainerSpec, ExposedPort, PortBinding};
 use rcompose::state::ApiVersion;
 use rcompose::ui;
@@ -414,7 +414,7 @@ fn an_image_that_cannot_be_had() {
         assert_eq!(report.exit_code(), 1);
         assert_eq!(
             told,
-            r#"Error response from daemon: pull access denied for nobody/db:9, repository does not exist or may require 'docker login', so api and web were not started
+            r#"Error response from daemon: pull access denied for nobody/db:9, repository does not exist or may require 'docker login', so db, api and web were not started
   image  nobody/db:9
   chain  api depends on db (compose.yaml:9:7)
          web depends on api (compose.yaml:5:18)
@@ -423,6 +423,98 @@ fn an_image_that_cannot_be_had() {
         );
         // Nothing was touched before the images were there.
         assert_eq!(engine.snapshot(), before);
+    });
+}
+
+/// Each service that a failure holds up is named once, also when it waits for several that failed.
+#[test]
+fn a_service_that_waits_for_two_that_failed_is_named_once() {
+    const FILE: &str = "\
+name: shop
+services:
+  a: {image: \"nobody/db:9\"}
+  b: {image: \"nobody/db:9\"}
+  w: {image: app:1, depends_on: [a, b]}
+  beside: {image: app:1}
+";
+    with_paused_time(async {
+        let (report, told) = up(&engine(&[]), FILE, &Run::default()).await;
+        assert_eq!(report.exit_code(), 1);
+        assert!(told.contains(", so a, b and w were not started\n"), "{told}");
+    });
+}
+
+/// The error of a call that is refused.
+fn refused() -> EngineError {
+    EngineError::Refused { subject: "a call".to_owned(), status: 500, message: "trouble".to_owned() }
+}
+
+/// Makes the first call of that name fail, as the intent carries it out.
+async fn fail_first(engine: &MemoryEngine, operation: &str, file: &str, intent: &Intent) {
+    let trial = engine.fork();
+    world::converge(&trial, &desired(file).0, intent.clone(), &Run::default()).await.unwrap();
+    let at = trial.changes().iter().position(|call| call.operation == operation).unwrap();
+    engine.fault(Fault::Fail(engine.changes().len() + at + 1, refused()));
+}
+
+/// What was not done is said by its own word, and of every service.
+#[test]
+fn what_a_failure_holds_up_is_told_by_the_right_word() {
+    let down = Intent::Down(Down::default());
+    let create = Intent::Up(Up { no_start: true, ..Up::all() });
+    for (was_up, intent, call, words) in [
+        (true, &down, "stop_container", ", so api and db were not removed\n"),
+        (false, &up_all(), "create_network", ", so db, api and web were not started\n"),
+        (false, &create, "create_network", ", so db, api and web were not created\n"),
+    ] {
+        with_paused_time(async {
+            let engine = engine(&[]);
+            if was_up {
+                up(&engine, CHAIN, &Run::default()).await;
+            }
+            fail_first(&engine, call, CHAIN, intent).await;
+            let (desired, sources) = desired(CHAIN);
+            let (_, report) =
+                world::converge(&engine, &desired, intent.clone(), &Run::default()).await.unwrap();
+            let told = in_words(tell(&report, &sources, &Hidden::default()));
+            assert!(told.contains(words), "{call}: {told}");
+        });
+    }
+}
+
+fn up_all() -> Intent {
+    Intent::Up(Up::all())
+}
+
+/// Nothing waits any more for what only a failed step needed; what others need is waited for.
+#[test]
+fn a_failed_step_ends_the_waits_only_it_needed() {
+    with_paused_time(async {
+        let slow = Behaviour { healthy_after: Some(Duration::from_secs(600)), ..Behaviour::default() };
+        let engine = engine(&[("db", slow)]);
+        for (file, waited) in [
+            (CHAIN.to_owned(), false),
+            (
+                format!(
+                    "{CHAIN}  other:\n    image: app:1\n    depends_on: {{db: {{condition: service_healthy}}}}\n"
+                ),
+                true,
+            ),
+        ] {
+            let engine = engine.fork();
+            let trial = engine.fork();
+            up(&trial, &file, &Run::default()).await;
+            let is_api = |call: &rcompose::memory::RecordedCall| {
+                call.operation == "create_container" && call.subject.contains("api")
+            };
+            let at = trial.changes().iter().position(is_api).unwrap();
+            engine.fault(Fault::Fail(at + 1, refused()));
+            let begun = tokio::time::Instant::now();
+            let (report, told) = up(&engine, &file, &Run::default()).await;
+            assert_eq!(report.exit_code(), 1, "{told}");
+            assert_eq!(begun.elapsed() > Duration::from_secs(300), waited, "{told}");
+            assert!(told.contains("so web was not started"), "{told}");
+        }
     });
 }
 
