@@ -1,7 +1,7 @@
 //! What a failed run tells: the causes, each with its evidence and who waited for it.
 
 use super::hidden::Hidden;
-use crate::apply::{ApplyError, ContainerEvidence, Evidence, Failure, Held, NameHolder, Report};
+use crate::apply::{ApplyError, ContainerEvidence, Evidence, Failure, Held, Leftover, NameHolder, Report};
 use crate::base::ContainerId;
 use crate::diag::SourceMap;
 use crate::engine::EngineError;
@@ -49,9 +49,16 @@ pub fn tell(report: &Report, sources: &SourceMap, hidden: &Hidden) -> Vec<Told> 
         known.extend(container);
     }
     if let Some(last) = told.last_mut() {
-        if !report.discarded.is_empty() {
-            let names = report.discarded.join(", ");
-            last.facts.push(("removed".to_owned(), format!("{names} (made by this run, never started)")));
+        for (started, words) in [(false, "made by this run, never started"), (true, "made by this run")] {
+            let names: Vec<&str> = report
+                .discarded
+                .iter()
+                .filter(|one| one.started == started)
+                .map(|one| one.name.as_str())
+                .collect();
+            if !names.is_empty() {
+                last.facts.push(("removed".to_owned(), format!("{} ({words})", names.join(", "))));
+            }
         }
         if !report.restored.is_empty() {
             last.facts.push((
@@ -59,8 +66,8 @@ pub fn tell(report: &Report, sources: &SourceMap, hidden: &Hidden) -> Vec<Told> 
                 format!("{} runs again as before", report.restored.join(", ")),
             ));
         }
-        for (container, error) in &report.leftovers {
-            last.facts.push(("left behind".to_owned(), format!("{container}: {error}")));
+        for Leftover { name, cause } in &report.leftovers {
+            last.facts.push(("left behind".to_owned(), format!("{name}: {cause}")));
         }
     }
     told
@@ -236,7 +243,7 @@ fn facts(told: &mut Told, evidence: &Evidence, report: &Report, hidden: &Hidden)
     if !container.error.is_empty() && !told.title.contains(&container.error) {
         told.facts.push(("engine".to_owned(), container.error.clone()));
     }
-    let gone = report.discarded.iter().any(|name| name.ends_with(&container.name));
+    let gone = report.discarded.iter().any(|one| one.name.ends_with(&container.name));
     if let Some(service) = container.service.as_ref().filter(|_| !container.log.is_empty() && !gone) {
         told.help.push(format!("run `rcompose logs {service}` for more of its output"));
     }

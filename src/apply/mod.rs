@@ -10,17 +10,18 @@ mod cancel;
 mod checks;
 mod evidence;
 mod narrate;
+mod recover;
 mod report;
 mod run;
 mod schedule;
 mod step;
-mod undo;
 mod wait;
 
 pub use cancel::{Cancel, CancelStage, Canceller, cancellation};
 pub use narrate::{Events, WeakEvents};
 pub use report::{
-    ApplyError, ContainerEvidence, Evidence, Failure, Held, Link, NameHolder, Outcome, Report, TakenPort,
+    ApplyError, ContainerEvidence, Discarded, Evidence, Failure, Held, Leftover, LeftoverCause, Link,
+    NameHolder, Outcome, Report, TakenPort,
 };
 pub use run::run;
 

@@ -17,11 +17,55 @@ pub struct Report {
     /// How far the run was cancelled.
     pub cancelled: CancelStage,
     /// Containers made in this run and removed again, because they could not be put to use.
-    pub discarded: Vec<String>,
+    pub discarded: Vec<Discarded>,
     /// Containers stopped in this run and started again, because what they made room for failed.
     pub restored: Vec<String>,
-    /// Clean-up that failed: the container or network, and why.
-    pub leftovers: Vec<(String, EngineError)>,
+    /// What could not be taken back or put back.
+    pub leftovers: Vec<Leftover>,
+}
+
+/// A container made in this run and removed again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Discarded {
+    /// The name people know it by.
+    pub name: String,
+    /// Whether it was started before.
+    pub started: bool,
+}
+
+/// Something left as it is after a run that did not end well.
+#[derive(Debug)]
+pub struct Leftover {
+    /// The container or network.
+    pub name: String,
+    /// Why.
+    pub cause: LeftoverCause,
+}
+
+/// Why something is left as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum LeftoverCause {
+    /// What was tried failed.
+    #[error(transparent)]
+    Failed(ApplyError),
+    /// The engine could not be asked about it.
+    #[error("left as it is, as the engine gave no answer about it")]
+    NotSeen,
+    /// Somebody else started it since.
+    #[error("left as it is, as someone else started it meanwhile")]
+    StartedSince,
+    /// Somebody else removed it since.
+    #[error("someone else removed it meanwhile")]
+    Gone,
+    /// A network it was on is gone, and nothing is in its place.
+    #[error("stopped, and not started again: its network {network} is gone")]
+    NetworkGone {
+        /// The network.
+        network: String,
+    },
+    /// Something it needs could not be put back.
+    #[error("stopped, and not started again: what it needs could not be put back")]
+    Stopped,
 }
 
 /// How a step ended.

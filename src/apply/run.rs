@@ -1,7 +1,7 @@
 //! Steps as they begin and end, and what is told of it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use futures_util::StreamExt;
 use futures_util::future::{AbortHandle, abortable};
@@ -11,14 +11,13 @@ use tokio::time::Instant;
 use super::Options;
 use super::cancel::{Cancel, CancelStage};
 use super::narrate::{Blocked, Events, Goals, Groups};
-use super::report::Report;
+use super::recover;
+use super::report::{Outcome, Report};
 use super::schedule::Schedule;
 use super::step::{Ended, Failed, Run};
-use super::undo;
-use super::wait::Pulse;
 use crate::engine::{Answers, Engine, EngineError, EngineEvent, EventQuery};
 use crate::event::{Event, RunOutcome, Status, Subject};
-use crate::plan::{Op, Plan, Step};
+use crate::plan::{Op, Plan, Reason, Step};
 use crate::spec::labels;
 
 /// Carries a plan out. Returns when everything that could be done is done, or the run is cancelled.
@@ -34,17 +33,35 @@ pub async fn run(
     for name in &plan.unchanged {
         events.status(Subject::container(name), Status::Running);
     }
-    let mut feed = subscribe(&**engine, plan, options).await;
-    let run = Run {
-        engine: &**engine,
-        plan,
-        options,
-        events,
-        cancel,
-        pulse: Pulse::new(feed.is_some()),
-        made: plan.steps.iter().map(|_| OnceLock::new()).collect(),
-        replaced_networks: plan.steps.iter().map(|_| OnceLock::new()).collect(),
+    let feed = subscribe(&**engine, plan, options).await;
+    let run = Run::new(&**engine, plan, options, events, cancel, feed.is_some());
+    let outcomes = carry_out(&run, feed, goals, CancelStage::Graceful).await;
+    let mut report = Report { outcomes, ..Report::default() };
+    if cancel.stage() < CancelStage::Forced {
+        tokio::select! {
+            biased;
+            () = cancel.reached(CancelStage::Forced) => {}
+            () = recover::recover(&run, &mut report) => {}
+        }
+    }
+    report.cancelled = cancel.stage();
+    let outcome = match () {
+        () if report.failures().next().is_some() => RunOutcome::Failed,
+        () if report.is_success() => RunOutcome::Done,
+        () => RunOutcome::Cancelled,
     };
+    events.send(Event::Finished { outcome });
+    report
+}
+
+/// Does the steps of a plan, and tells how each ended. No step begins once the run is cancelled so far.
+pub(super) async fn carry_out(
+    run: &Run<'_>,
+    mut feed: Option<Answers<EngineEvent>>,
+    goals: Goals,
+    until_stage: CancelStage,
+) -> Vec<Outcome> {
+    let Run { plan, options, events, cancel, .. } = *run;
     let mut schedule = Schedule::new(plan, options);
     let mut teller = Teller { events, groups: Groups::new(plan), goals, blocked: Blocked::new(plan) };
     let mut flying = FuturesUnordered::new();
@@ -54,7 +71,7 @@ pub async fn run(
         if schedule.all_started() && run.pulse.started.borrow().is_none() {
             run.pulse.started.send_replace(Some(Instant::now()));
         }
-        if cancel.stage() == CancelStage::Running {
+        if cancel.stage() < until_stage {
             while let Some(id) = schedule.next() {
                 let step = &plan.steps[id.0];
                 teller.begins(step);
@@ -89,22 +106,7 @@ pub async fn run(
         }
     }
     drop(flying);
-    let mut report = Report { outcomes: schedule.finish(), ..Report::default() };
-    if cancel.stage() < CancelStage::Forced {
-        tokio::select! {
-            biased;
-            () = cancel.reached(CancelStage::Forced) => {}
-            () = undo::undo(&run, plan, &mut report) => {}
-        }
-    }
-    report.cancelled = cancel.stage();
-    let outcome = match () {
-        () if report.failures().next().is_some() => RunOutcome::Failed,
-        () if report.is_success() => RunOutcome::Done,
-        () => RunOutcome::Cancelled,
-    };
-    events.send(Event::Finished { outcome });
-    report
+    schedule.finish()
 }
 
 /// Listens to the project's containers, when something will be waited for.
@@ -132,6 +134,15 @@ async fn until(moment: Option<Instant>) {
     }
 }
 
+/// What is said beside the status of a step; `None` when nobody knows the thing it is about.
+fn details(step: &Step) -> Option<&'static str> {
+    match step.reason {
+        Reason::GivenUp { .. } => None,
+        Reason::PutBack => Some("put back"),
+        _ => Some(""),
+    }
+}
+
 /// Tells what happens to steps.
 struct Teller<'a> {
     events: &'a Events,
@@ -150,8 +161,8 @@ impl Teller<'_> {
                 }
             }
             None => {
-                if let Some((begins, _)) = step.op.facts().status {
-                    self.events.status(step.op.subject(), begins);
+                if let (Some((begins, _)), Some(details)) = (step.op.facts().status, details(step)) {
+                    self.events.detailed(step.op.subject(), begins, details);
                 }
             }
         }
@@ -170,8 +181,8 @@ impl Teller<'_> {
                     }
                 }
                 None => {
-                    if let Some((_, done)) = step.op.facts().status {
-                        self.events.status(step.op.subject(), done);
+                    if let (Some((_, done)), Some(details)) = (step.op.facts().status, details(step)) {
+                        self.events.detailed(step.op.subject(), done, details);
                     }
                 }
             },
@@ -187,7 +198,11 @@ impl Teller<'_> {
             Err(failed) => {
                 // A failed wait has blamed its containers already.
                 if step.op.writes() {
-                    self.events.detailed(step.op.subject(), Status::Error, failed.error.to_string());
+                    let words = match step.reason {
+                        Reason::PutBack => format!("cannot be put back: {}", failed.error),
+                        _ => failed.error.to_string(),
+                    };
+                    self.events.detailed(step.op.subject(), Status::Error, words);
                 }
             }
         }

@@ -18,6 +18,8 @@ const STOP_AT_WORK: Duration = Duration::from_millis(250);
 pub(super) struct Schedule<'a> {
     plan: &'a Plan,
     dependents: Vec<Vec<StepId>>,
+    /// Steps that only wait for the end of one.
+    followers: Vec<Vec<StepId>>,
     /// Steps still to end before one may begin.
     missing: Vec<usize>,
     ready: [BTreeSet<StepId>; Lane::COUNT],
@@ -41,7 +43,8 @@ impl<'a> Schedule<'a> {
         let mut schedule = Schedule {
             plan,
             dependents: vec![Vec::new(); plan.steps.len()],
-            missing: plan.steps.iter().map(|step| step.after.len()).collect(),
+            followers: vec![Vec::new(); plan.steps.len()],
+            missing: plan.steps.iter().map(|step| step.after.len() + step.behind.len()).collect(),
             ready: Default::default(),
             free,
             stops: VecDeque::new(),
@@ -53,7 +56,10 @@ impl<'a> Schedule<'a> {
             for before in &step.after {
                 schedule.dependents[before.0].push(step.id);
             }
-            if step.after.is_empty() {
+            for before in &step.behind {
+                schedule.followers[before.0].push(step.id);
+            }
+            if step.after.is_empty() && step.behind.is_empty() {
                 schedule.ready[step.op.facts().lane as usize].insert(step.id);
             }
         }
@@ -68,9 +74,13 @@ impl<'a> Schedule<'a> {
     /// Takes a step that may begin now.
     pub fn next(&mut self) -> Option<StepId> {
         for (ready, free) in self.ready.iter_mut().zip(&mut self.free) {
-            if *free > 0
+            while *free > 0
                 && let Some(id) = ready.pop_first()
             {
+                // What was given up meanwhile is passed over.
+                if self.outcomes[id.0].is_some() {
+                    continue;
+                }
                 *free -= 1;
                 if self.plan.steps[id.0].op.facts().lane == Lane::Stop {
                     self.stops.push_back((id, Instant::now()));
@@ -110,13 +120,9 @@ impl<'a> Schedule<'a> {
             Ok(Ended::Interrupted) => self.note(step.id, Outcome::NotRun),
             Ok(Ended::Done | Ended::InUse | Ended::DoneWithout) => {
                 self.note(step.id, Outcome::Done);
-                for at in 0..self.dependents[step.id.0].len() {
-                    let id = self.dependents[step.id.0][at];
-                    self.missing[id.0] -= 1;
-                    if self.missing[id.0] == 0 && self.outcomes[id.0].is_none() {
-                        self.ready[self.plan.steps[id.0].op.facts().lane as usize].insert(id);
-                    }
-                }
+                let dependents = std::mem::take(&mut self.dependents[step.id.0]);
+                self.let_go(&dependents);
+                self.dependents[step.id.0] = dependents;
             }
             Err(failed) => {
                 let dependents = &self.dependents[step.id.0];
@@ -155,7 +161,19 @@ impl<'a> Schedule<'a> {
         std::mem::take(&mut self.given_up)
     }
 
+    /// One step that these come after has ended.
+    fn let_go(&mut self, steps: &[StepId]) {
+        for id in steps {
+            self.missing[id.0] -= 1;
+            if self.missing[id.0] == 0 && self.outcomes[id.0].is_none() {
+                self.ready[self.plan.steps[id.0].op.facts().lane as usize].insert(*id);
+            }
+        }
+    }
+
     fn note(&mut self, id: StepId, outcome: Outcome) {
+        let followers = std::mem::take(&mut self.followers[id.0]);
+        self.let_go(&followers);
         self.outcomes[id.0] = Some(outcome);
         if self.plan.steps[id.0].op.facts().lane == Lane::Start {
             self.starts -= 1;

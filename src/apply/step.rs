@@ -12,16 +12,14 @@ use super::Options;
 use super::cancel::{Cancel, CancelStage};
 use super::evidence;
 use super::narrate::Events;
-use super::report::{ApplyError, Evidence};
+use super::report::{ApplyError, Evidence, Outcome};
 use super::wait::{Pulse, Wait, Waited, Watched};
 use crate::base::{ContainerId, NetworkId};
 use crate::engine::{Engine, EngineError};
 use crate::event::{Status, Subject};
-use crate::plan::{Op, Plan, Ref, Step};
+use crate::plan::{Ending, Made, Op, Plan, Ref, Started, Step, Trace};
 use crate::spec::NetworkSpec;
-use remove::{gone_is_fine, is_off_already, removed};
-
-pub(super) use remove::remove_container;
+use remove::{is_off_already, remove_container, remove_network, removed, stop_container};
 
 /// What every step of a run sees.
 pub(super) struct Run<'a> {
@@ -31,10 +29,12 @@ pub(super) struct Run<'a> {
     pub events: &'a Events,
     pub cancel: &'a Cancel,
     pub pulse: Pulse,
-    /// Ids of what the steps made, by step.
-    pub made: Vec<OnceLock<String>>,
-    /// What the networks were made from that were removed for others in their place, by step.
-    pub replaced_networks: Vec<OnceLock<NetworkSpec>>,
+    /// What the steps made, by step.
+    made: Vec<OnceLock<Made>>,
+    /// The starts they brought about, where a recovery has to know.
+    started: Vec<OnceLock<Started>>,
+    /// What the networks were made from that were removed for others in their place.
+    removed: Vec<OnceLock<NetworkSpec>>,
 }
 
 /// How a step ended when it didn't fail.
@@ -65,7 +65,44 @@ impl From<Waited> for Ended {
     }
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    /// Nothing is done yet. `heard`: whether the engine's events come in.
+    pub fn new(
+        engine: &'a dyn Engine,
+        plan: &'a Plan,
+        options: &'a Options<'a>,
+        events: &'a Events,
+        cancel: &'a Cancel,
+        heard: bool,
+    ) -> Run<'a> {
+        Run {
+            engine,
+            plan,
+            options,
+            events,
+            cancel,
+            pulse: Pulse::new(heard),
+            made: plan.steps.iter().map(|_| OnceLock::new()).collect(),
+            started: plan.steps.iter().map(|_| OnceLock::new()).collect(),
+            removed: plan.steps.iter().map(|_| OnceLock::new()).collect(),
+        }
+    }
+
+    /// How the steps ended and what they brought about.
+    pub fn traces(&self, outcomes: &[Outcome]) -> Vec<Trace> {
+        let of_step = |(at, outcome): (usize, &Outcome)| Trace {
+            ending: match outcome {
+                Outcome::Done => Ending::Done,
+                Outcome::Failed(_) => Ending::Failed,
+                Outcome::Skipped { .. } | Outcome::NotRun => Ending::NotRun,
+            },
+            made: self.made[at].get().cloned(),
+            started: self.started[at].get().cloned(),
+            removed: self.removed[at].get().cloned(),
+        };
+        outcomes.iter().enumerate().map(of_step).collect()
+    }
+
     /// Does a step.
     pub async fn step(&self, step: &Step) -> Result<Ended, Failed> {
         if let Op::WaitFor { .. } = &step.op {
@@ -121,17 +158,17 @@ impl Run<'_> {
             }
             Op::CreateNetwork(spec) => {
                 let id = create_network(engine, spec).await?;
-                self.make(step, id.as_str());
+                self.make(step, id.as_str(), false);
             }
             Op::RemoveNetwork { id, best_effort, .. } => {
                 if self.plan.in_place_of(step).is_some() {
                     match engine.network_definition(id).await {
-                        Ok(definition) => drop(self.replaced_networks[step.id.0].set(definition)),
+                        Ok(definition) => drop(self.removed[step.id.0].set(definition)),
                         Err(error) if error.is_not_found() => {}
                         Err(error) => return Err(error.into()),
                     }
                 }
-                let ended = removed(engine.remove_network(id).await, *best_effort)?;
+                let ended = removed(remove_network(engine, id).await, *best_effort)?;
                 if ended == Ended::InUse {
                     self.tell_holders(id).await;
                 }
@@ -157,13 +194,13 @@ impl Run<'_> {
             }
             Op::CreateContainer { .. } => self.create(step).await?,
             Op::StartContainer { container, uploads, post_start, .. } => {
-                self.start(container, uploads, post_start).await?;
+                self.start(step, container, uploads, post_start).await?;
             }
             Op::StopContainer { container, timeout, pre_stop } => {
                 let id = self.container(&container.id)?;
                 self.options.listener.before_stop(&id);
                 match self.hooks(&id, container, pre_stop).await {
-                    Ok(()) => gone_is_fine(engine.stop_container(&id, *timeout).await)?,
+                    Ok(()) => stop_container(engine, &id, *timeout).await?,
                     // It doesn't run (any more): that is all that was asked.
                     Err(ApplyError::Call(error)) if error.is_conflict() || error.is_not_found() => {}
                     Err(error) => return Err(error),
@@ -177,10 +214,10 @@ impl Run<'_> {
                 engine.restart_container(&id, *timeout).await?;
                 self.hooks(&id, container, post_start).await?;
             }
-            Op::RemoveContainer { container, volumes } => {
+            Op::RemoveContainer { container, volumes, force } => {
                 let id = self.container(&container.id)?;
                 self.options.listener.before_stop(&id);
-                remove_container(engine, &id, *volumes).await?;
+                remove_container(engine, &id, *volumes, *force).await?;
             }
             Op::RenameContainer { container, name } => {
                 self.rename(&self.container(&container.id)?, name).await?;
@@ -190,9 +227,9 @@ impl Run<'_> {
         Ok(Ended::Done)
     }
 
-    fn make(&self, step: &Step, id: &str) {
+    fn make(&self, step: &Step, id: &str, adopted: bool) {
         // A step is done once, so the place is empty.
-        let _ = self.made[step.id.0].set(id.to_owned());
+        let _ = self.made[step.id.0].set(Made { id: id.to_owned(), adopted });
     }
 
     /// The container a reference names.
@@ -200,7 +237,7 @@ impl Run<'_> {
         match id {
             Ref::Existing(id) => Ok(id.clone()),
             Ref::Planned(step) => match self.made[step.0].get() {
-                Some(id) => Ok(ContainerId::from(id.as_str())),
+                Some(made) => Ok(ContainerId::from(made.id.as_str())),
                 None => Err(ApplyError::NeverMade { step: *step }),
             },
         }
@@ -210,7 +247,7 @@ impl Run<'_> {
         match id {
             Ref::Existing(id) => Ok(id.clone()),
             Ref::Planned(step) => match self.made[step.0].get() {
-                Some(id) => Ok(NetworkId::from(id.as_str())),
+                Some(made) => Ok(NetworkId::from(made.id.as_str())),
                 None => Err(ApplyError::NeverMade { step: *step }),
             },
         }
@@ -249,13 +286,14 @@ impl Run<'_> {
     }
 }
 
-/// Makes a network; one that another run made meanwhile is as good.
-pub(super) async fn create_network(
-    engine: &dyn Engine,
-    spec: &NetworkSpec,
-) -> Result<NetworkId, EngineError> {
+/// Makes a network; one that another run made meanwhile is as good, and so is one whose making was not
+/// answered.
+async fn create_network(engine: &dyn Engine, spec: &NetworkSpec) -> Result<NetworkId, EngineError> {
     match engine.create_network(spec).await {
         Err(error) if error.is_conflict() => Ok(engine.inspect_network(&spec.name).await?.id),
+        Err(error) if error.is_lost() => {
+            engine.inspect_network(&spec.name).await.map(|network| network.id).map_err(|_| error)
+        }
         answer => answer,
     }
 }

@@ -174,6 +174,14 @@ impl Containers for Docker {
         })
     }
 
+    fn remove_stopped(&self, id: &ContainerId, volumes: bool) -> Answer<'_, ()> {
+        let id = id.clone();
+        Box::pin(async move {
+            let query: &[(&str, &str)] = if volumes { &[("v", "1")] } else { &[] };
+            self.transport.done(self.on(Method::DELETE, &id, "", query)?).await
+        })
+    }
+
     fn rename_container(&self, id: &ContainerId, name: &str) -> Answer<'_, ()> {
         let (id, name) = (id.clone(), name.to_owned());
         Box::pin(async move {

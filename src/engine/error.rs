@@ -83,6 +83,11 @@ impl EngineError {
         matches!(self, EngineError::NotFound { .. })
     }
 
+    /// Whether no answer came: the call may have taken effect all the same.
+    pub fn is_lost(&self) -> bool {
+        matches!(self, EngineError::Broken { .. } | EngineError::TimedOut { .. })
+    }
+
     /// Whether the thing is there already or in the wrong state.
     pub fn is_conflict(&self) -> bool {
         matches!(self, EngineError::Conflict { .. })

@@ -151,6 +151,8 @@ pub trait Containers {
     fn kill_container(&self, id: &ContainerId, signal: &str) -> Answer<'_, ()>;
     /// Removes it, by force (a running one too); with its anonymous volumes when asked.
     fn remove_container(&self, id: &ContainerId, volumes: bool) -> Answer<'_, ()>;
+    /// Removes one that doesn't run; a conflict when it does. With its anonymous volumes when asked.
+    fn remove_stopped(&self, id: &ContainerId, volumes: bool) -> Answer<'_, ()>;
     /// Gives it another name.
     fn rename_container(&self, id: &ContainerId, name: &str) -> Answer<'_, ()>;
     /// Runs its health check once, on an engine with [`Capabilities::checks_on_request`]; ends with the check,

@@ -305,6 +305,21 @@ impl World {
         Ok(())
     }
 
+    pub(super) fn remove_stopped(
+        &mut self,
+        key: &str,
+        volumes: bool,
+        now: Instant,
+    ) -> Result<(), EngineError> {
+        let container = self.find(key)?;
+        if container.running() {
+            let subject = format!("container {}", container.name);
+            let message = "cannot remove a running container: stop it first, or remove it by force";
+            return Err(EngineError::Conflict { subject, message: message.to_owned() });
+        }
+        self.remove(key, volumes, now)
+    }
+
     pub(super) fn rename(&mut self, key: &str, name: &str) -> Result<(), EngineError> {
         let id = self.id(key)?;
         if self.find(&id)?.name == name {

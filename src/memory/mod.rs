@@ -106,6 +106,8 @@ pub struct RecordedCall {
 pub enum Fault {
     /// The nth changing call fails with this error and does nothing.
     Fail(usize, EngineError),
+    /// The nth changing call takes effect, and its answer is lost: it fails with this error.
+    Lose(usize, EngineError),
     /// All calls after the nth changing one fail, as if the engine were gone.
     GoneAfter(usize),
     /// All calls after the nth changing one never end.
@@ -276,7 +278,7 @@ impl MemoryEngine {
         change: bool,
         work: impl FnOnce(&mut World, Instant) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
-        self.admit(operation, subject, change).await?;
+        let lost = self.admit(operation, subject, change).await?;
         let result = {
             let mut world = self.world();
             let now = Instant::now();
@@ -284,15 +286,22 @@ impl MemoryEngine {
             work(&mut world, now)
         };
         self.told(change);
-        result
+        lost.map_or(result, Err)
     }
 
-    async fn admit(&self, operation: &'static str, subject: &str, change: bool) -> Result<(), EngineError> {
+    /// Lets a call begin. What it then answers with in spite of what it does, when its answer is to be lost.
+    async fn admit(
+        &self,
+        operation: &'static str,
+        subject: &str,
+        change: bool,
+    ) -> Result<Option<EngineError>, EngineError> {
         // Every call is a point where others may go on, as with a real engine.
         tokio::task::yield_now().await;
         let trouble = self.world().admit(operation, subject, change);
         match trouble {
-            world::Trouble::None => Ok(()),
+            world::Trouble::None => Ok(None),
+            world::Trouble::Lost(error) => Ok(Some(error)),
             world::Trouble::Error(error) => Err(error),
             world::Trouble::Block => std::future::pending().await,
         }

@@ -111,6 +111,8 @@ pub(super) struct Volume {
 
 pub(super) enum Trouble {
     None,
+    /// It takes effect, and this is the answer.
+    Lost(EngineError),
     Error(EngineError),
     Block,
 }
@@ -174,6 +176,7 @@ impl World {
         for fault in &self.faults {
             match fault {
                 Fault::Fail(nth, error) if change && *nth == count => return Trouble::Error(error.clone()),
+                Fault::Lose(nth, error) if change && *nth == count => return Trouble::Lost(error.clone()),
                 Fault::GoneAfter(nth) if count > *nth || (count == *nth && !change) => {
                     return Trouble::Error(EngineError::Unreachable {
                         endpoint: "memory".to_owned(),

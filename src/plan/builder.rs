@@ -101,6 +101,7 @@ impl<'a> Builder<'a> {
             id,
             op,
             after: after.into_iter().collect(),
+            behind: Vec::new(),
             reason,
             group: None,
             span: Span::NONE,
@@ -176,7 +177,7 @@ impl<'a> Builder<'a> {
         {
             *pre_stop = hooks.to_vec();
         }
-        let op = Op::RemoveContainer { container: Self::existing(container), volumes };
+        let op = Op::RemoveContainer { container: Self::existing(container), volumes, force: true };
         let step = self.step(op, after.iter().copied().chain(stopped), reason.clone());
         self.removed.insert(container.id.clone(), step);
         step
@@ -207,6 +208,7 @@ impl<'a> Builder<'a> {
             self.start_all(up);
         }
         self.end_replacements(up);
+        self.name_replacements();
         self.remove_left_networks();
         if up.wait && !up.no_start {
             self.wait_for_all();

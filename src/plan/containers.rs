@@ -324,7 +324,7 @@ impl<'a> Builder<'a> {
                 after.extend(&others);
                 let mut container = Self::existing(old);
                 container.name.clone_from(&group.container);
-                let op = Op::RemoveContainer { container, volumes: false };
+                let op = Op::RemoveContainer { container, volumes: false, force: true };
                 let removed = self.grouped(&group, op, after, Reason::Replacement);
                 self.removed.insert(old.id.clone(), removed);
             }
@@ -352,7 +352,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The step that removes the container which bears a name now.
-    fn frees(&self, name: &str) -> Option<StepId> {
+    pub(super) fn frees(&self, name: &str) -> Option<StepId> {
         let holder = self.existing.named(name)?;
         self.removed.get(&holder.id).copied()
     }
@@ -377,7 +377,7 @@ impl<'a> Builder<'a> {
 
     /// The services that are replaced in this plan together with others of them, by each: what shares
     /// namespaces, and what gets the name that another gives up.
-    fn replaced_together(&self) -> BTreeMap<ServiceName, Vec<ServiceName>> {
+    pub(super) fn replaced_together(&self) -> BTreeMap<ServiceName, Vec<ServiceName>> {
         let replaced = |name: &ServiceName| {
             self.planned.get(name).is_some_and(|planned| planned.iter().any(|one| one.replaces.is_some()))
         };
@@ -440,7 +440,7 @@ impl<'a> Builder<'a> {
 
 /// What is reached from a service, itself included; empty when it is replaced alone: then it has nothing
 /// to wait for, together its other replicas count too.
-fn connected(
+pub(super) fn connected(
     together: &BTreeMap<ServiceName, Vec<ServiceName>>,
     name: &ServiceName,
 ) -> BTreeSet<ServiceName> {

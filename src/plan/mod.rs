@@ -17,6 +17,8 @@ mod networks;
 mod op;
 mod print;
 mod reason;
+mod recover;
+mod replacements;
 mod start;
 mod values;
 mod verdict;
@@ -28,9 +30,12 @@ pub use error::{PlanError, PlanErrors};
 pub use facts::{Action, Effect, Facts, Lane};
 pub use intent::{Down, Intent, Recreate, RemoveImages, Restart, Start, Stop, Up};
 pub use json::to_json;
-pub use op::{Definition, Group, Op, Plan, Ref, Step, StepId, Target};
+pub use op::{Definition, Group, Handover, Op, Plan, Ref, Replacement, Step, StepId, Target};
 pub use print::{Printed, PrintedLine, Sign, print};
 pub use reason::{Hazard, Reason};
+pub use recover::{
+    Ending, Left, LeftBecause, LookAt, Looked, Made, Recovery, Seen, Sight, Started, Trace, look_at, recover,
+};
 pub use values::{Change, Exposure, Shown};
 
 use crate::base::ContainerId;

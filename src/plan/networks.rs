@@ -161,6 +161,7 @@ impl<'a> Builder<'a> {
         let remove = Op::RemoveNetwork { id: live.id.clone(), name: live.name.clone(), best_effort };
         let removed = self.step(remove, freed.values().copied(), reason.clone());
         let created = self.create_network(spec, [removed], reason.clone());
+        self.plan.successors.push((removed, created));
         self.networks.insert(spec.key.clone(), Ref::Planned(created));
         self.reconnect(spec, live, created, &freed, &reason);
     }
@@ -180,11 +181,20 @@ impl<'a> Builder<'a> {
         self.step(op, after, reason.clone())
     }
 
-    /// Removes networks that everything has left, at last.
+    /// Removes networks that everything has left, at last: when what was on them runs elsewhere.
     pub(super) fn remove_left_networks(&mut self) {
+        let planned = self.planned.values().flatten();
+        let started: HashMap<ContainerId, StepId> = planned
+            .filter_map(|one| match &one.target.id {
+                Ref::Existing(id) => Some((id.clone(), one.started_by?)),
+                Ref::Planned(_) => None,
+            })
+            .collect();
         for LeftNetwork { id, name, mut left, reason } in std::mem::take(&mut self.left_networks) {
             let on_it = self.existing.on_network(&id, &name);
-            left.extend(on_it.into_iter().filter_map(|container| self.removed.get(&container.id)));
+            left.extend(on_it.into_iter().filter_map(|container| {
+                self.removed.get(&container.id).or_else(|| started.get(&container.id))
+            }));
             self.step(Op::RemoveNetwork { id, name, best_effort: true }, left, reason);
         }
     }
@@ -215,6 +225,7 @@ impl<'a> Builder<'a> {
             };
             let step =
                 self.step(op, freed.get(&container.id).copied().into_iter().chain([created]), reason.clone());
+            self.plan.moves.extend(freed.get(&container.id).map(|off| (*off, step)));
             self.reconnected.entry(container.id.clone()).or_default().push(step);
             steps.push(step);
         }

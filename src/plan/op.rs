@@ -146,6 +146,8 @@ pub enum Op {
         container: Target,
         /// Its anonymous volumes too.
         volumes: bool,
+        /// Also when it runs; otherwise the engine refuses to remove one that runs.
+        force: bool,
     },
     /// Give a container its final name.
     RenameContainer {
@@ -195,12 +197,55 @@ pub struct Step {
     pub op: Op,
     /// Steps that must have ended well before.
     pub after: Vec<StepId>,
+    /// Steps that must have ended before, well or not.
+    pub behind: Vec<StepId>,
     /// Why.
     pub reason: Reason,
     /// The replacement it belongs to.
     pub group: Option<Group>,
     /// Where the file asks for it, when one place does.
     pub span: crate::diag::Span,
+}
+
+/// One replacement: the steps that put a new container in the place of an old one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Replacement {
+    /// Its name in the plan.
+    pub group: Group,
+    /// The service.
+    pub service: Option<ServiceName>,
+    /// The set it belongs to: replacements that can only be undone or finished together, because their
+    /// containers share namespaces or volumes, or hand each other names.
+    pub set: usize,
+    /// The container that goes.
+    pub old: ContainerId,
+    /// The container in its place: new, or left over from an earlier run.
+    pub new: Ref<ContainerId>,
+    /// The step that stops the old one; `None` when it doesn't run.
+    pub stop: Option<StepId>,
+    /// The step that starts the new one.
+    pub start: Option<StepId>,
+    /// The step that removes the old one.
+    pub remove: StepId,
+    /// The step that gives the new one its name.
+    pub rename: Option<StepId>,
+    /// Old containers that must run before this old one can be started again: it shares with them.
+    pub needs: Vec<ContainerId>,
+}
+
+/// A new container that gets the name of another, which is removed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Handover {
+    /// The step that makes the new container.
+    pub create: StepId,
+    /// The step that starts it.
+    pub start: Option<StepId>,
+    /// The step that gives it the name.
+    pub rename: StepId,
+    /// The container that has the name until then.
+    pub bearer: ContainerId,
+    /// The step that removes that one.
+    pub frees: StepId,
 }
 
 /// What to do.
@@ -214,6 +259,14 @@ pub struct Plan {
     pub hazards: Vec<Hazard>,
     /// Things worth saying that stop nothing (orphans, unmanaged networks).
     pub warnings: Vec<String>,
+    /// The replacements among the steps.
+    pub replacements: Vec<Replacement>,
+    /// Names that go from one container to another outside of replacements.
+    pub handovers: Vec<Handover>,
+    /// Networks made in the place of others: the step that removes one, and the one that makes the other.
+    pub successors: Vec<(StepId, StepId)>,
+    /// Containers that change networks: the step that takes one off, and the one that puts it on the other.
+    pub moves: Vec<(StepId, StepId)>,
 }
 
 impl Op {
@@ -238,8 +291,7 @@ impl Plan {
     /// The step that makes a network once the one that `removal` takes away is gone, if another takes its
     /// place.
     pub fn in_place_of(&self, removal: &Step) -> Option<&Step> {
-        self.steps
-            .iter()
-            .find(|step| matches!(step.op, Op::CreateNetwork(_)) && step.after.contains(&removal.id))
+        let (_, successor) = self.successors.iter().find(|(removed, _)| *removed == removal.id)?;
+        self.steps.get(successor.0)
     }
 }

@@ -260,6 +260,9 @@ pub(super) fn reason_words(step: &Step, sources: &SourceMap, exposure: &Exposure
         Reason::NotRunning { state, .. } => format!("not running ({})", state.as_str()),
         Reason::Dependency => "needed by another service".to_owned(),
         Reason::PullPolicy => "required by its pull_policy".to_owned(),
+        Reason::NotUsed => "created by this run, never started".to_owned(),
+        Reason::GivenUp { .. } => "its replacement is undone".to_owned(),
+        Reason::PutBack => "put back".to_owned(),
     }
 }
 

@@ -73,6 +73,15 @@ pub enum Reason {
     Dependency,
     /// Its pull policy says so.
     PullPolicy,
+    /// Recovery: a new container that was never started.
+    NotUsed,
+    /// Recovery: a new container whose replacement is given up.
+    GivenUp {
+        /// Whether it was started.
+        started: bool,
+    },
+    /// Recovery: it comes back as it was before the run.
+    PutBack,
 }
 
 /// Something the user should agree to before it is done.

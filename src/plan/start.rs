@@ -214,6 +214,7 @@ impl<'a> Builder<'a> {
         }
         self.start_all(&Up::default());
         self.end_replacements(&Up::default());
+        self.name_replacements();
         if start.wait {
             self.wait_for_all();
         }

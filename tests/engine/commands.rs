@@ -14,6 +14,7 @@ mod lifecycle;
 mod plugin;
 mod podman;
 mod progress;
+mod recovery;
 mod requests;
 mod secrets;
 mod up;

@@ -468,7 +468,7 @@ fn what_a_failure_holds_up_is_told_by_the_right_word() {
         (false, &create, "create_network", ", so db, api and web were not created\n"),
     ] {
         with_paused_time(async {
-            let engine = engine(&[]);
+            let engine = engine(&[("db", Behaviour::default())]);
             if was_up {
                 up(&engine, CHAIN, &Run::default()).await;
             }

@@ -11,4 +11,5 @@ mod fixtures;
 mod laws;
 mod logs;
 mod plan;
+mod recovery;
 mod world;

@@ -28,26 +28,29 @@ impl Run<'_> {
         if let Some(definition) = hash_later {
             spec.labels.insert(labels::CONFIG_HASH.to_owned(), config_hash(&definition.0, &find));
         }
-        let id = match self.engine.create_container(name, &spec).await {
+        let error = match self.engine.create_container(name, &spec).await {
             Ok(created) => {
                 for warning in created.warnings {
                     let text = format!("{service}: {warning}");
                     self.events.send(Event::Message { level: Level::Warning, text });
                 }
-                created.id
+                self.make(step, created.id.as_str(), false);
+                return Ok(());
             }
-            Err(error) if error.is_conflict() => match self.late_twin(name, &spec).await {
-                Some(twin) => twin,
-                None => return Err(error.into()),
-            },
-            Err(error) => return Err(error.into()),
+            Err(error) => error,
         };
-        self.make(step, id.as_str());
+        // Whose it is can't be known, so it doesn't count as made here.
+        let twin = match error.is_conflict() || error.is_lost() {
+            true => self.late_twin(name, &spec).await,
+            false => None,
+        };
+        self.make(step, twin.ok_or(error)?.as_str(), true);
         Ok(())
     }
 
     /// The container that has the name, when it is the one wanted and never ran: a run that was killed
-    /// leaves calls behind which the engine still carries out, after it was asked what there is.
+    /// leaves calls behind which the engine still carries out, after it was asked what there is; and an
+    /// answer may be lost.
     async fn late_twin(&self, name: &str, spec: &ContainerSpec) -> Option<ContainerId> {
         let found = self.engine.inspect_container(&ContainerId::from(name)).await.ok()?;
         let same =

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::report::ApplyError;
 use super::{Ended, Run};
 use crate::base::{ContainerId, NetworkId};
-use crate::engine::{Engine, EngineError};
+use crate::engine::{ContainerDetail, Engine, EngineError};
 use crate::spec::labels;
 use crate::state::ContainerState;
 
@@ -38,7 +38,8 @@ impl Run<'_> {
     }
 
     /// Renames a container. A run that was killed leaves calls behind: the name may be given already, or
-    /// its old bearer just be going.
+    /// its old bearer just be going. Docker 20.10 has no network sandbox for a container between two of its
+    /// restarts and then answers 404: that passes.
     pub(super) async fn rename(&self, id: &ContainerId, name: &str) -> Result<(), EngineError> {
         let mut left = GOING_CHECKS;
         loop {
@@ -47,6 +48,7 @@ impl Run<'_> {
                 Ok(bearer) if bearer.id == *id && bearer.name == name => return Ok(()),
                 Ok(bearer) if left > 0 && bearer.state == ContainerState::Removing => {}
                 Err(gone) if left > 0 && gone.is_not_found() && error.is_conflict() => {}
+                _ if left > 0 && error.is_not_found() && self.engine.inspect_container(id).await.is_ok() => {}
                 _ => return Err(error),
             }
             left -= 1;
@@ -57,31 +59,72 @@ impl Run<'_> {
 
 /// Removes a container; one that is gone is no failure, and one that is going is waited for: what comes
 /// next may need its name, its port or its network.
-pub(in crate::apply) async fn remove_container(
+pub(super) async fn remove_container(
     engine: &dyn Engine,
     id: &ContainerId,
     volumes: bool,
+    force: bool,
 ) -> Result<(), EngineError> {
-    let error = match engine.remove_container(id, volumes).await {
+    let answer = match force {
+        true => engine.remove_container(id, volumes).await,
+        false => engine.remove_stopped(id, volumes).await,
+    };
+    let error = match answer {
         Err(error) if error.is_not_found() => return Ok(()),
-        Err(error) if is_going_already(&error) => error,
+        Err(error) if is_going_already(&error) || error.is_lost() => error,
         answer => return answer,
     };
     for _ in 0..GOING_CHECKS {
-        if engine.inspect_container(id).await.is_err_and(|error| error.is_not_found()) {
-            return Ok(());
+        match engine.inspect_container(id).await {
+            Err(gone) if gone.is_not_found() => return Ok(()),
+            Ok(there) if error.is_lost() && there.state != ContainerState::Removing => break,
+            Err(_) if error.is_lost() => break,
+            _ => tokio::time::sleep(GOING_CHECK).await,
         }
-        tokio::time::sleep(GOING_CHECK).await;
     }
     Err(error)
 }
 
-/// A thing that is gone needs nothing done to it.
-pub(super) fn gone_is_fine(answer: Result<(), EngineError>) -> Result<(), EngineError> {
-    match answer {
-        Err(error) if error.is_not_found() => Ok(()),
+/// Removes a network; when no answer comes, it is looked whether it is gone.
+pub(super) async fn remove_network(engine: &dyn Engine, id: &NetworkId) -> Result<(), EngineError> {
+    match engine.remove_network(id).await {
+        Err(error) if error.is_lost() => match engine.inspect_network(id).await {
+            Err(gone) if gone.is_not_found() => Ok(()),
+            _ => Err(error),
+        },
         answer => answer,
     }
+}
+
+/// Stops a container; one that is gone needs no stop, and when no answer comes, it is looked whether it
+/// still runs.
+pub(super) async fn stop_container(
+    engine: &dyn Engine,
+    id: &ContainerId,
+    timeout: Option<Duration>,
+) -> Result<(), EngineError> {
+    match engine.stop_container(id, timeout).await {
+        Err(error) if error.is_not_found() => Ok(()),
+        Err(error) if error.is_lost() => match engine.inspect_container(id).await {
+            Ok(detail) if !is_running(&detail) => Ok(()),
+            Err(gone) if gone.is_not_found() => Ok(()),
+            _ => Err(error),
+        },
+        answer => answer,
+    }
+}
+
+/// Whether a container runs.
+pub(super) async fn runs(engine: &dyn Engine, id: &ContainerId) -> bool {
+    engine.inspect_container(id).await.is_ok_and(|detail| is_running(&detail))
+}
+
+fn is_running(detail: &ContainerDetail) -> bool {
+    detail.restarting
+        || matches!(
+            detail.state,
+            ContainerState::Running | ContainerState::Paused | ContainerState::Restarting
+        )
 }
 
 /// How a removal ended.

@@ -5,11 +5,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+use super::super::recover::started;
 use super::super::report::ApplyError;
 use super::Run;
+use super::remove::runs;
 use crate::base::ContainerId;
 use crate::engine::ExecRequest;
-use crate::plan::Target;
+use crate::plan::{Step, Target};
 use crate::spec::{HookSpec, Upload};
 
 /// Pieces of a hook's output that may wait for the listener.
@@ -18,6 +20,7 @@ const HOOK_CHUNKS: usize = 16;
 impl Run<'_> {
     pub(super) async fn start(
         &self,
+        step: &Step,
         container: &Target,
         uploads: &[Upload],
         post_start: &[HookSpec],
@@ -29,7 +32,17 @@ impl Run<'_> {
                 .map_err(|source| ApplyError::Pack { resource: upload.resource.clone(), source })?;
             self.engine.upload(&id, archive).await?;
         }
-        self.engine.start_container(&id).await?;
+        if let Err(error) = self.engine.start_container(&id).await
+            && !(error.is_lost() && runs(self.engine, &id).await)
+        {
+            return Err(error.into());
+        }
+        // What may have to go again must be known by its start: others may start it too.
+        if (step.group.is_some() || self.plan.handovers.iter().any(|one| one.start == Some(step.id)))
+            && let Ok(detail) = self.engine.inspect_container(&id).await
+        {
+            let _ = self.started[step.id.0].set(started(&detail));
+        }
         self.hooks(&id, container, post_start).await
     }
 

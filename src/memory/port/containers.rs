@@ -105,10 +105,10 @@ impl Containers for MemoryEngine {
         let id = id.clone();
         let subject = self.called(&id);
         Box::pin(async move {
-            self.admit("stop_container", &subject, true).await?;
+            let lost = self.admit("stop_container", &subject, true).await?;
             let result = self.stop(&id, timeout).await;
             self.told(true);
-            result
+            lost.map_or(result, Err)
         })
     }
 
@@ -116,11 +116,11 @@ impl Containers for MemoryEngine {
         let id = id.clone();
         let subject = self.called(&id);
         Box::pin(async move {
-            self.admit("restart_container", &subject, true).await?;
+            let lost = self.admit("restart_container", &subject, true).await?;
             self.stop(&id, timeout).await?;
             let result = self.world().start(&id, Instant::now());
             self.told(true);
-            result
+            lost.map_or(result, Err)
         })
     }
 
@@ -137,6 +137,15 @@ impl Containers for MemoryEngine {
         let subject = self.called(&id);
         Box::pin(async move {
             self.call("remove_container", &subject, true, |world, now| world.remove(&id, volumes, now)).await
+        })
+    }
+
+    fn remove_stopped(&self, id: &ContainerId, volumes: bool) -> Answer<'_, ()> {
+        let id = id.clone();
+        let subject = self.called(&id);
+        Box::pin(async move {
+            let remove = |world: &mut World, now| world.remove_stopped(&id, volumes, now);
+            self.call("remove_container", &subject, true, remove).await
         })
     }
 

@@ -25,6 +25,7 @@ pub fn checks() -> Vec<Check> {
         an_absent_image_is_not_found,
         lists_filter_by_label,
         a_running_container_is_removed_by_force,
+        a_running_container_is_not_removed_without_force,
         only_running_containers_are_killed,
         a_deaf_container_is_killed_after_its_grace,
         a_restart_is_another_run,
@@ -151,6 +152,17 @@ async fn a_running_container_is_removed_by_force(bench: Bench) {
     let id = bench.started("a", &bench.sleeper()).await;
     bench.engine.remove_container(&id, false).await.unwrap();
     assert!(error(bench.engine.inspect_container(&id).await).is_not_found());
+}
+
+async fn a_running_container_is_not_removed_without_force(bench: Bench) {
+    let id = bench.started("a", &bench.sleeper()).await;
+    let runs = error(bench.engine.remove_stopped(&id, true).await);
+    assert!(runs.is_conflict(), "{runs:?}");
+    assert_eq!(bench.inspect(&id).await.state, ContainerState::Running);
+    bench.engine.stop_container(&id, Some(Duration::ZERO)).await.unwrap();
+    bench.engine.remove_stopped(&id, true).await.unwrap();
+    assert!(bench.list(true).await.is_empty());
+    assert!(error(bench.engine.remove_stopped(&id, true).await).is_not_found());
 }
 
 async fn only_running_containers_are_killed(bench: Bench) {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use rcompose::apply::{CancelStage, Report, cancellation};
+use rcompose::apply::{CancelStage, Leftover, Report, cancellation};
 use rcompose::engine::EngineError;
 use rcompose::memory::{Fault, MemoryEngine, Snapshot, SnapshotContainer};
 use rcompose::plan::{Op, Plan, Step};
@@ -124,13 +124,8 @@ fn assert_ended(
     match trouble {
         Trouble::Refused => {
             assert!(failed && report.exit_code() == 1, "{}\n{report:#?}", context());
-            let could_be = |(name, _): &&(String, EngineError)| !outlives_its_lender(before, plan, name);
-            assert!(
-                !report.leftovers.iter().any(|left| could_be(&left)),
-                "{}\n{:#?}",
-                context(),
-                report.leftovers
-            );
+            let could_be = |left: &Leftover| !outlives_its_lender(before, plan, &left.name);
+            assert!(!report.leftovers.iter().any(could_be), "{}\n{:#?}", context(), report.leftovers);
         }
         Trouble::Cancelled => assert!(!failed, "{}\n{report:#?}", context()),
         _ => {}
