@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::Method;
 
-use super::path::{encode, filters, with_query};
+use super::path::{can_name, encode, filters, with_query};
 use super::transport::Call;
 use super::{Docker, SHORT, STOP_MARGIN, body, inspect, list, stream};
 use crate::base::ContainerId;
@@ -45,8 +45,7 @@ impl Docker {
         action: &str,
         query: &[(&str, &str)],
     ) -> Result<Call, EngineError> {
-        // The engine's router would take these for another route.
-        if matches!(id, "" | "." | "..") {
+        if !can_name(id) {
             return Err(EngineError::NotFound {
                 subject: subject(id),
                 message: format!("No such container: {id}"),

@@ -4,7 +4,7 @@ use bollard::models::{Ipam, IpamConfig, NetworkConnectRequest, NetworkCreateRequ
 use hyper::Method;
 use serde_json::json;
 
-use super::path::{encode, filters, with_query};
+use super::path::{can_name, encode, filters, with_query};
 use super::transport::Call;
 use super::view::View;
 use super::{Docker, body, list};
@@ -15,7 +15,7 @@ use crate::state::{ApiVersion, ObservedNetwork, ObservedVolume};
 
 fn of_network(method: Method, name: &str, action: &str) -> Result<Call, EngineError> {
     let subject = format!("network {name}");
-    if matches!(name, "" | "." | "..") {
+    if !can_name(name) {
         return Err(EngineError::NotFound { subject, message: format!("network {name} not found") });
     }
     Ok(Call::new(method, format!("/networks/{}{action}", encode(name)), subject))
@@ -23,7 +23,7 @@ fn of_network(method: Method, name: &str, action: &str) -> Result<Call, EngineEr
 
 fn of_volume(method: Method, name: &str, query: &[(&str, &str)]) -> Result<Call, EngineError> {
     let subject = format!("volume {name}");
-    if matches!(name, "" | "." | "..") {
+    if !can_name(name) {
         return Err(EngineError::NotFound { subject, message: format!("get {name}: no such volume") });
     }
     Ok(Call::new(method, with_query(&format!("/volumes/{}", encode(name)), query), subject))

@@ -7,6 +7,12 @@ pub(super) fn encode(text: &str) -> String {
     encode_but(text, b"")
 }
 
+/// Whether a name can be asked for. Engines decode a path before they route it, and answer 301 to one that has
+/// empty segments or dots for segments, encoded or not: nothing has such a name.
+pub(super) fn can_name(text: &str) -> bool {
+    !text.split('/').any(|segment| matches!(segment, "" | "." | ".."))
+}
+
 /// Encodes an image reference: slashes and colons are part of the engine's route.
 pub(super) fn encode_reference(text: &str) -> String {
     encode_but(text, b"/:@")
@@ -54,6 +60,10 @@ mod tests {
     #[test]
     fn names_cannot_leave_their_segment() {
         assert_eq!(encode("na me/..?x"), "na%20me%2F..%3Fx");
+        assert!(["a", "a/b", "...", ".a"].into_iter().all(can_name));
+        assert!(
+            !["", ".", "..", "./data", "../data", "a/../b", "/a", "a/", "a//b"].into_iter().any(can_name)
+        );
         assert_eq!(encode_reference("localhost:5000/a/b@sha256:0"), "localhost:5000/a/b@sha256:0");
         assert_eq!(with_query("/x", &[("a", "b=c"), ("d", "&")]), "/x?a=b%3Dc&d=%26");
     }

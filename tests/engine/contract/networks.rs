@@ -173,6 +173,10 @@ async fn a_volumes_life(bench: Bench) {
     assert_eq!(listed, [found]);
     engine.remove_volume(&spec.name).await.unwrap();
     assert!(error(engine.inspect_volume(&spec.name).await).is_not_found());
+    for name in ["./data", "../data", "a/../b"] {
+        assert!(error(engine.inspect_volume(name).await).is_not_found(), "{name}");
+        assert!(error(engine.inspect_network(name).await).is_not_found(), "{name}");
+    }
     engine.remove_volume(&spec.name).await.unwrap();
 }
 
