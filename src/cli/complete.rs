@@ -20,7 +20,7 @@ use super::flags::permissive;
 use super::front::Front;
 use super::plugin;
 use crate::app::config;
-use crate::app::load::{LoadRequest, Reading, load_with};
+use crate::app::load::{EnvFiles, LoadRequest, Reading, load_with};
 
 /// Set by the scripts: the shell that asks.
 pub const VARIABLE: &str = "RCOMPOSE_COMPLETE";
@@ -165,7 +165,7 @@ fn candidates(words: &[OsString], names: Names) -> Vec<CompletionCandidate> {
         return Vec::new();
     };
     let mut wanted = LoadRequest::full(front.request(), Vec::new());
-    wanted.resolve_environment = false;
+    wanted.env_files = EnvFiles::None;
     let loaded = load_with(&wanted, Reading { files: &front.disk, remote: None });
     let Some(project) = loaded.project else { return Vec::new() };
     let list: Vec<String> = match names {
