@@ -13,7 +13,8 @@ use tokio::sync::mpsc;
 
 use super::env_vars::Process;
 use super::global::Global;
-use super::{exit, remote, signals};
+use super::signals::{self, Go};
+use super::{exit, remote};
 use crate::app::converge::Consent;
 use crate::app::disk::Disk;
 use crate::app::failure::{Speaker, Told};
@@ -22,7 +23,7 @@ use crate::app::load::{EnvFiles, LoadRequest, Loaded, Reading, load_with};
 use crate::app::lock::LockOptions;
 use crate::app::remote::Remote;
 use crate::app::request::{self, Aim, Facts};
-use crate::app::{self, Canceller, Engine, EngineError, Events, Request, Session, cancellation};
+use crate::app::{self, CancelStage, Canceller, Engine, EngineError, Events, Request, Session, cancellation};
 use crate::base::ProjectName;
 use crate::diag::{Code, Diagnostic, Diagnostics, Severity, SourceMap};
 use crate::docker;
@@ -48,8 +49,19 @@ pub struct Front {
     hidden: RefCell<Hidden>,
 }
 
-/// Why a command could not do its work; the words are for people.
-pub type Failed = String;
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum Failed {
+    /// The engine cannot be reached, or the process cannot work at all; in words for people.
+    #[error("{0}")]
+    Message(String),
+    /// A signal ended it.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+/// After the second signal, a command has so long to come to an end by itself.
+const LAST_REPORT: Duration = Duration::from_secs(1);
 
 impl Front {
     /// Understands the options that all commands share.
@@ -249,6 +261,20 @@ impl Front {
         }
     }
 
+    /// Prints what a command was asked for; gives `code`, or that of an error when the output could not be
+    /// written.
+    pub fn print(&self, text: &str, code: u8) -> u8 {
+        self.printed(terminal::print(text), code)
+    }
+
+    /// The exit code of a command that has written its output: `code`, or that of an error.
+    pub fn printed(&self, outcome: io::Result<()>, code: u8) -> u8 {
+        match outcome {
+            Ok(()) => code,
+            Err(error) => self.fail(format!("cannot write to standard output: {error}")),
+        }
+    }
+
     /// Tells the one finding that ends a command.
     pub fn refuse(&self, finding: Diagnostic) -> u8 {
         let mut findings = Diagnostics::new();
@@ -325,17 +351,56 @@ impl Front {
         }
     }
 
-    /// Runs asynchronous work: an engine, progress on standard error, signals.
+    /// Reports that a command could not do its work; gives the exit code.
+    pub fn failed(&self, failed: &Failed) -> u8 {
+        match failed {
+            Failed::Message(text) => self.fail(text),
+            Failed::Cancelled => exit::CANCELLED,
+        }
+    }
+
+    /// Runs work that changes something: an engine, progress on standard error, signals. The first signal
+    /// begins no further step, the second drops what is in flight, and the third does not wait for the rest.
     pub fn run<T, F>(&self, work: impl FnOnce(Session) -> F) -> Result<T, Failed>
     where
         F: Future<Output = T>,
     {
         self.run_with(async |session, receiver, canceller| {
+            let (events, forced) = (session.events.downgrade(), canceller.listen());
+            let both = futures_util::future::join(work(session), progress::show(receiver, self.progress()));
+            let hearing = signals::listen(|count| {
+                canceller.advance();
+                if count == 1 {
+                    let text = "stopping; press Ctrl-C again to force".to_owned();
+                    events.send(Event::Message { level: Level::Info, text });
+                }
+                if count > 2 { Go::Leave } else { Go::On }
+            });
+            let overdue = async {
+                forced.reached(CancelStage::Forced).await;
+                tokio::time::sleep(LAST_REPORT).await;
+            };
+            tokio::select! {
+                biased;
+                // First, so that a signal is heard from the first words on.
+                () = hearing => Err(Failed::Cancelled),
+                (result, ()) = both => Ok(result),
+                () = overdue => Err(Failed::Cancelled),
+            }
+        })?
+    }
+
+    /// Runs work that only looks: the first signal ends it.
+    pub fn look_at<T, F>(&self, work: impl FnOnce(Session) -> F) -> Result<T, Failed>
+    where
+        F: Future<Output = T>,
+    {
+        self.run_with(async |session, receiver, _| {
             let both = futures_util::future::join(work(session), progress::show(receiver, self.progress()));
             tokio::select! {
                 biased;
                 // First, so that a signal is heard from the first words on.
-                () = signals::listen(canceller, |_| ()) => Err("cancelled".to_owned()),
+                () = signals::listen(|_| Go::Leave) => Err(Failed::Cancelled),
                 (result, ()) = both => Ok(result),
             }
         })?
@@ -358,10 +423,12 @@ impl Front {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|error| format!("the runtime can't start: {error}"))?;
+            .map_err(|error| Failed::Message(format!("the runtime can't start: {error}")))?;
         runtime.block_on(async {
-            let engine: Arc<dyn Engine> =
-                Arc::new(docker::Docker::connect(&self.docker_config()).map_err(|error| error.to_string())?);
+            let engine: Arc<dyn Engine> = Arc::new(
+                docker::Docker::connect(&self.docker_config())
+                    .map_err(|error| Failed::Message(error.to_string()))?,
+            );
             let (sender, receiver) = mpsc::unbounded_channel();
             let (canceller, cancel) = cancellation();
             let lock = LockOptions {

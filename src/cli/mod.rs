@@ -80,8 +80,7 @@ pub fn main() -> ExitCode {
         });
     }
     if let Some(answer) = complete::answer_docker(&arguments, &directory) {
-        terminal::print(&answer.unwrap_or_else(|_| format!(":{}\n", complete::NO_FILES)));
-        return ExitCode::from(exit::OK);
+        return ExitCode::from(print(&answer.unwrap_or_else(|_| format!(":{}\n", complete::NO_FILES))));
     }
     ExitCode::from(run(program, arguments))
 }
@@ -89,8 +88,7 @@ pub fn main() -> ExitCode {
 /// Runs the program; `arguments` are those behind its name. Gives the exit code.
 fn run(program: OsString, mut arguments: Vec<OsString>) -> u8 {
     if arguments.first().is_some_and(|first| first == plugin::METADATA_COMMAND) {
-        terminal::print(plugin::METADATA);
-        return exit::OK;
+        return print(plugin::METADATA);
     }
     let mut words: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let mut definitions = examples::add(Cli::command());
@@ -106,20 +104,11 @@ fn run(program: OsString, mut arguments: Vec<OsString>) -> u8 {
     let all = std::iter::once(program).chain(arguments);
     let parsed = command.clone().try_get_matches_from(all).and_then(|found| Cli::from_arg_matches(&found));
     match parsed {
-        Ok(Cli { show_version: true, .. }) => {
-            terminal::print(&cmd::show::version_text(&cmd::show::Version::default()));
-            exit::OK
-        }
+        Ok(Cli { show_version: true, .. }) => print(&cmd::show::version_text(&cmd::show::Version::default())),
         Ok(Cli { command: Some(command), global, .. }) => carry_out(global, command, &name, definitions),
         // Without a command there is the help, which is no error, as with the reference.
-        Ok(Cli { command: None, .. }) => {
-            terminal::print(&usage::help(definitions, &[]));
-            exit::OK
-        }
-        Err(error) if error.kind() == ErrorKind::DisplayHelp => {
-            terminal::print(&usage::help(definitions, &words));
-            exit::OK
-        }
+        Ok(Cli { command: None, .. }) => print(&usage::help(definitions, &[])),
+        Err(error) if error.kind() == ErrorKind::DisplayHelp => print(&usage::help(definitions, &words)),
         Err(mut error) => {
             // Usage errors exit with 1, as with the reference.
             match usage::improve(&mut error, &command, &words) {
@@ -152,12 +141,20 @@ fn carry_out(global: Global, command: Command, program: &str, definitions: clap:
         Command::Logs(logs) => cmd::show::run_logs(&front, &logs),
         Command::Config(config) => cmd::config::run(&front, &config),
         Command::Lint(lint) => cmd::lint::run(&front, &lint),
-        Command::Version(version) => {
-            terminal::print(&cmd::show::version_text(&version));
-            exit::OK
-        }
+        Command::Version(version) => front.print(&cmd::show::version_text(&version), exit::OK),
         Command::Completion(completion) => cmd::completion::run_completion(&completion, program),
         Command::Man(man) => cmd::completion::run_man(&man, definitions),
+    }
+}
+
+/// Prints what needs no options to be understood; gives the exit code.
+fn print(text: &str) -> u8 {
+    match terminal::print(text) {
+        Ok(()) => exit::OK,
+        Err(error) => {
+            terminal::print_error(&format!("cannot write to standard output: {error}\n"));
+            exit::ERROR
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::env_vars::Process;
+use super::exit;
 use super::front::Front;
 use super::global::Global;
 use crate::app::load::{LoadRequest, Loaded};
@@ -62,27 +63,36 @@ impl Front {
         if !yes && !stack.includes.is_empty() {
             let list: String =
                 stack.includes.iter().map(|written| format!("  - {}\n", clean::line(written))).collect();
-            terminal::print(&format!(
+            let shown = self.shows(&format!(
                 "\nWarning: This Compose project includes files from remote sources:\n{list}\n\
                  Remote includes could potentially be malicious. Make sure you trust the source.\n"
             ));
-            if !confirm("Do you want to continue?", false) {
+            if !shown || !confirm("Do you want to continue?", false) {
                 return false;
             }
         }
         if !matches!(self.mode, Mode::Quiet | Mode::Json) {
-            terminal::print(&format!(
+            let place = format!(
                 "Your compose stack \"{}\" is stored in \"{}\"\n",
                 clean::line(&stack.reference),
                 clean::line(&stack.directory.to_string_lossy())
-            ));
+            );
+            if !self.shows(&place) {
+                return false;
+            }
         }
         if yes || stack.variables.is_empty() {
             return true;
         }
-        terminal::print("\nFound the following variables in configuration:\n");
-        terminal::print(&table(stack, self.global.show_values));
-        confirm("\nDo you want to proceed with these variables?", true)
+        self.shows(&format!(
+            "\nFound the following variables in configuration:\n{}",
+            table(stack, self.global.show_values)
+        )) && confirm("\nDo you want to proceed with these variables?", true)
+    }
+
+    /// Prints; whether it could.
+    fn shows(&self, text: &str) -> bool {
+        self.print(text, exit::OK) == exit::OK
     }
 }
 

@@ -1,4 +1,4 @@
-//! Signals become cancellation: the first asks for a graceful end, the second forces it.
+//! The signals that ask for an end.
 
 use std::io;
 use std::time::Duration;
@@ -8,15 +8,14 @@ use tokio::net::UnixStream;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::env_vars;
-use crate::app::Canceller;
 
 /// How long after the docker client has hung up a signal is still the same wish to end: a terminal sends it to
 /// both.
 const SAME_WISH: Duration = Duration::from_millis(500);
 
-/// Listens to SIGINT and SIGTERM until dropped with its task; each advances the cancellation. So does a docker
-/// client that runs this program as a plugin and hangs up.
-pub async fn listen(canceller: Canceller, on_signal: impl Fn(usize)) {
+/// Listens to SIGINT and SIGTERM until dropped, and passes on how many came so far. A docker client that runs this
+/// program as a plugin and hangs up counts too. Ends when `heard` says so.
+pub async fn listen(mut heard: impl FnMut(usize) -> Go) {
     let (Ok(mut interrupt), Ok(mut terminate)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
@@ -39,8 +38,9 @@ pub async fn listen(canceller: Canceller, on_signal: impl Fn(usize)) {
                 }
             }
         }
-        canceller.advance();
-        on_signal(count);
+        if heard(count) == Go::Leave {
+            return;
+        }
     }
 }
 
@@ -75,4 +75,13 @@ async fn connect(address: &str) -> io::Result<UnixStream> {
         return UnixStream::from_std(stream);
     }
     UnixStream::connect(address).await
+}
+
+/// What a signal comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Go {
+    /// What goes on comes to an end by itself.
+    On,
+    /// Nothing more is waited for.
+    Leave,
 }

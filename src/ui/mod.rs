@@ -20,6 +20,7 @@ pub mod progress;
 pub mod prompt;
 pub mod ps;
 pub mod sarif;
+pub mod screen;
 pub mod table;
 pub mod template;
 pub mod terminal;

@@ -1,8 +1,10 @@
 //! The standard streams: whether they are terminals, how wide, and writing to them without dying of a
 //! closed pipe.
 
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::MetadataExt;
 
 use console::Term;
 use tokio::io::Interest;
@@ -21,6 +23,16 @@ pub fn stderr_is_terminal() -> bool {
 /// Whether standard input is a terminal.
 pub fn stdin_is_terminal() -> bool {
     io::stdin().is_terminal()
+}
+
+/// Whether standard output and standard error are one terminal.
+pub fn streams_are_one_terminal() -> bool {
+    let device = |stream: BorrowedFd<'_>| -> io::Result<u64> {
+        Ok(File::from(stream.try_clone_to_owned()?).metadata()?.rdev())
+    };
+    stdout_is_terminal()
+        && stderr_is_terminal()
+        && matches!((device(io::stdout().as_fd()), device(io::stderr().as_fd())), (Ok(a), Ok(b)) if a == b)
 }
 
 /// Width of standard error's terminal in columns; 80 when it is none.
@@ -44,24 +56,36 @@ pub async fn stdout_unread() {
     // The pipe is only listened to, never written through: it may stay in blocking mode.
     if let Ok(stdout) = io::stdout().as_fd().try_clone_to_owned()
         && let Ok(pipe) = pipe::Sender::from_owned_fd_unchecked(stdout)
-        && pipe.ready(Interest::ERROR).await.is_ok()
     {
-        return;
+        // Readiness that turns out to be none is looked at again.
+        while let Ok(ready) = pipe.ready(Interest::ERROR).await {
+            if ready.is_error() || ready.is_write_closed() {
+                return;
+            }
+        }
     }
     std::future::pending().await
 }
 
-/// Writes to standard output. A reader that went away is no error of ours.
-pub fn print(text: &str) {
-    write_to(io::stdout().lock(), text.as_bytes());
+/// Writes to standard output. A reader that went away is no error.
+///
+/// # Errors
+/// When the text could not be written, or only a part of it: the disk is full.
+pub fn print(text: &str) -> io::Result<()> {
+    written(write_to(io::stdout().lock(), text.as_bytes()))
 }
 
 /// Writes to standard error.
 pub fn print_error(text: &str) {
-    write_to(io::stderr().lock(), text.as_bytes());
+    // Nothing sensible is left to do when the stream itself is gone.
+    let _ = write_to(io::stderr().lock(), text.as_bytes());
 }
 
-fn write_to(mut stream: impl Write, bytes: &[u8]) {
-    // Nothing sensible is left to do when the stream itself is gone.
-    let _ = stream.write_all(bytes).and_then(|()| stream.flush());
+/// What came of writing to a stream: that nobody reads it any more is no error.
+pub fn written(outcome: io::Result<()>) -> io::Result<()> {
+    outcome.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
+}
+
+fn write_to(mut stream: impl Write, bytes: &[u8]) -> io::Result<()> {
+    stream.write_all(bytes).and_then(|()| stream.flush())
 }

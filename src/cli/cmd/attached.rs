@@ -10,15 +10,14 @@ use super::up::Up;
 use crate::app::attach::phase::{AbortOn, End, Policy};
 use crate::app::attach::run::{self, Finished, Request};
 use crate::app::attach::selection::{Selection, Wanted};
-use crate::app::cancellation;
 use crate::app::request;
 use crate::base::ServiceName;
 use crate::cli::exit;
 use crate::cli::front::{Asker, Front};
-use crate::cli::signals;
+use crate::cli::signals::{self, Go};
 use crate::ui::logs::LogLook;
 use crate::ui::terminal;
-use screen::Screen;
+use screen::Drawing;
 
 /// Runs `up` and shows the output of its containers.
 pub(super) fn run(front: &Front, up: &Up, prepared: Prepared) -> u8 {
@@ -47,18 +46,19 @@ pub(super) fn run(front: &Front, up: &Up, prepared: Prepared) -> u8 {
     };
     let consent = Asker { yes: up.yes || up.old_yes };
     let outcome = front.run_with(async |session, events, canceller| {
-        let mut screen = Screen::new(front, look, ignore_orphans);
+        let mut drawing = Drawing::new(front, look, ignore_orphans);
         let (sender, signalled) = mpsc::unbounded_channel();
         // What a signal means is decided by the run.
-        let (pulse, _) = cancellation();
-        let hearing = signals::listen(pulse, move |_| {
-            // Nobody listens once the run has ended.
-            let _ = sender.send(());
+        let hearing = signals::listen(move |_| match sender.send(()) {
+            Ok(()) => Go::On,
+            Err(_) => Go::Leave,
         });
-        let running = run::run(session, request, &consent, &canceller, &mut screen, events, signalled);
+        let running = run::run(session, request, &consent, &canceller, &mut drawing, events, signalled);
         tokio::select! {
-            finished = running => finished,
+            biased;
+            // First, so that a signal is heard from the first words on.
             () = hearing => std::future::pending().await,
+            finished = running => finished,
         }
     });
     match outcome {
@@ -75,11 +75,9 @@ pub(super) fn run(front: &Front, up: &Up, prepared: Prepared) -> u8 {
             let done = result.map(|done| Done { plan: done.plan, report: Some(done.report), sources });
             finish(front, Ok(done), &texts)
         }
-        Ok(Ok(Finished::Unwritable(error))) => {
-            front.fail(format!("cannot write to standard output: {error}; the containers go on"))
-        }
+        Ok(Ok(Finished::Unwritable(error))) => front.printed(Err(error), exit::ERROR),
         Ok(Err(error)) => front.fail_engine(&error),
-        Err(text) => front.fail(text),
+        Err(failed) => front.failed(&failed),
     }
 }
 

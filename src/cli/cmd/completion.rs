@@ -59,7 +59,7 @@ pub fn run_completion(completion: &Completion, program: &str) -> u8 {
         Ok(path) if name != program => path.to_string_lossy().into_owned(),
         _ => name.to_owned(),
     };
-    end(complete::script(completion.shell, name, &completer).map(|script| terminal::print(&script)))
+    end(complete::script(completion.shell, name, &completer).and_then(|script| terminal::print(&script)))
 }
 
 /// Runs `man` for these definitions.
@@ -73,7 +73,7 @@ pub fn run_man(man: &Man, definitions: Command) -> u8 {
             let mut page = Vec::new();
             clap_mangen::Man::new(definitions)
                 .render(&mut page)
-                .map(|()| terminal::print(&String::from_utf8_lossy(&page)))
+                .and_then(|()| terminal::print(&String::from_utf8_lossy(&page)))
         }
     })
 }

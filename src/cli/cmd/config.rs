@@ -228,7 +228,7 @@ fn with_origins(front: &Front, config: &Config, wanted: &LoadRequest, form: Form
         }
         Err(ExplainError::Missing(missing)) => {
             match form {
-                Form::Json => terminal::print(&json(missing.json(sources))?),
+                Form::Json => return Err(front.print(&json(missing.json(sources))?, exit::ERROR)),
                 _ => {
                     let look = ui::diag::Look {
                         styled: front.colours_err(),
@@ -247,19 +247,19 @@ fn with_origins(front: &Front, config: &Config, wanted: &LoadRequest, form: Form
 /// Writes what was asked for.
 fn write(front: &Front, output: Option<&std::path::PathBuf>, text: String) -> u8 {
     match output {
-        None => terminal::print(&text),
-        Some(path) => {
-            if let Err(error) = std::fs::write(path, text) {
-                return front.fail(format!("{}: {error}", path.display()));
-            }
-        }
+        None => front.print(&text, exit::OK),
+        Some(path) => match std::fs::write(path, text) {
+            Ok(()) => exit::OK,
+            Err(error) => front.fail(format!("{}: {error}", path.display())),
+        },
     }
-    exit::OK
 }
 
 /// Gives images their digests, which the engine asks the registries for.
 fn pin(front: &Front, config: &Config, loaded: &mut Loaded) -> Result<(), String> {
-    let pinned = front.run(async |session| digests::pin(&*session.engine, loaded, session.parallel).await)?;
+    let pinned = front
+        .look_at(async |session| digests::pin(&*session.engine, loaded, session.parallel).await)
+        .map_err(|failed| failed.to_string())?;
     pinned.map_err(|failures| {
         let lines: Vec<String> = failures.iter().map(ToString::to_string).collect();
         lines.join("\n")

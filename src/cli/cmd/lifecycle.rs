@@ -10,12 +10,12 @@ use crate::app::request::{self, Aim, Named};
 use crate::app::{self, Along};
 use crate::base::ServiceName;
 use crate::cli::exit;
-use crate::cli::front::{Asker, Front, Target, seconds};
+use crate::cli::front::{Asker, Failed, Front, Target, seconds};
 use crate::cli::usage::whole;
 use crate::diag::SourceMap;
 use crate::event::{Event, Level};
 use crate::plan::{self, Intent, RemoveImages};
-use crate::ui::{self, terminal};
+use crate::ui;
 
 /// Stop and remove the project's containers and networks
 #[derive(Args, Clone, Debug, Default)]
@@ -238,21 +238,20 @@ pub struct Done {
 /// Tells how a command ended. `sources` are the texts behind what could not be planned.
 pub fn finish(
     front: &Front,
-    outcome: Result<Result<Done, ConvergeError>, String>,
+    outcome: Result<Result<Done, ConvergeError>, Failed>,
     sources: &SourceMap,
 ) -> u8 {
     let done = match outcome {
         Ok(Ok(done)) => done,
         Ok(Err(error)) => return refuse(front, error, sources),
-        Err(text) => return front.fail(text),
+        Err(failed) => return front.failed(&failed),
     };
     for warning in &done.plan.warnings {
         front.warn(warning);
     }
     let Some(report) = done.report else {
         let printed = plan::print(&done.plan, &done.sources, &front.exposure());
-        terminal::print(&ui::plan::text(&printed, front.colours_out()));
-        return exit::OK;
+        return front.print(&ui::plan::text(&printed, front.colours_out()), exit::OK);
     };
     tell_failures(front, &report, &done.sources);
     u8::try_from(report.exit_code()).unwrap_or(exit::ERROR)

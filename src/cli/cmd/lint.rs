@@ -82,14 +82,14 @@ pub fn run(front: &Front, args: &Lint) -> u8 {
         Format::Json => ui::diag::json_lines(findings, sources),
         Format::Sarif => ui::sarif::render(findings, sources, &why),
     };
-    match text {
-        Ok(text) => terminal::print(&text),
-        Err(error) => return front.fail(error.to_string()),
-    }
     let worst = match args.fail_on {
         Worst::Note => Severity::Note,
         Worst::Warning => Severity::Warning,
         Worst::Error => Severity::Error,
     };
-    if linted.has(worst) { exit::ERROR } else { exit::OK }
+    let code = if linted.has(worst) { exit::ERROR } else { exit::OK };
+    match text {
+        Ok(text) => front.print(&text, code),
+        Err(error) => front.fail(error.to_string()),
+    }
 }

@@ -8,7 +8,7 @@ use crate::app::converge;
 use crate::cli::exit;
 use crate::cli::front::Front;
 use crate::plan::{self, Intent};
-use crate::ui::{self, terminal};
+use crate::ui;
 
 /// Show what `up` would do, and why: exits with 0 for nothing, 2 for changes, 1 for errors
 #[derive(Args, Clone, Debug, Default)]
@@ -37,20 +37,20 @@ pub fn run(front: &Front, plan: &Plan) -> u8 {
 pub(super) fn show(front: &Front, prepared: Prepared, json: bool, changes: u8) -> u8 {
     let Prepared { desired, sources, intent, .. } = prepared;
     let planned =
-        front.run(async |session| converge::make_plan(&session, desired, Intent::Up(intent), None).await);
+        front.look_at(async |session| converge::make_plan(&session, desired, Intent::Up(intent), None).await);
     let plan = match planned {
         Ok(Ok(plan)) => plan,
         Ok(Err(error)) => return refuse(front, error, &sources),
-        Err(text) => return front.fail(text),
+        Err(failed) => return front.failed(&failed),
     };
     let exposure = front.exposure();
-    if json {
-        terminal::print(&ui::plan::json(&plan::to_json(&plan, &sources, &exposure)));
+    let text = if json {
+        ui::plan::json(&plan::to_json(&plan, &sources, &exposure))
     } else {
         for warning in &plan.warnings {
             front.warn(warning);
         }
-        terminal::print(&ui::plan::text(&plan::print(&plan, &sources, &exposure), front.colours_out()));
-    }
-    if plan.is_noop() { exit::OK } else { changes }
+        ui::plan::text(&plan::print(&plan, &sources, &exposure), front.colours_out())
+    };
+    front.print(&text, if plan.is_noop() { exit::OK } else { changes })
 }

@@ -184,11 +184,11 @@ pub fn run_ps(front: &Front, ps: &Ps) -> u8 {
         }
     };
     let query = PsQuery { services, all: ps.all, states, only_known: known.filter(|_| !ps.orphans) };
-    let listed = front.run(async |session| list::containers(&session, &project, &query).await);
+    let listed = front.look_at(async |session| list::containers(&session, &project, &query).await);
     let mut containers = match listed {
         Ok(Ok(containers)) => containers,
         Ok(Err(error)) => return front.fail_engine(&error),
-        Err(text) => return front.fail(text),
+        Err(failed) => return front.failed(&failed),
     };
     if !front.global.show_values {
         let (desired, sources) = aim.map(|aim| (aim.desired, aim.sources)).unzip();
@@ -208,10 +208,7 @@ pub fn run_ps(front: &Front, ps: &Ps) -> u8 {
         now: message::seconds_now(),
     };
     match ui::ps::render(&containers, &options) {
-        Ok(text) => {
-            terminal::print(&text);
-            exit::OK
-        }
+        Ok(text) => front.print(&text, exit::OK),
         Err(error) => front.fail(error.to_string()),
     }
 }
@@ -229,10 +226,10 @@ pub fn run_ls(front: &Front, ls: &Ls) -> u8 {
             Err(text) => return front.fail(text),
         }
     }
-    let listed = match front.run(async |session| list::projects(&session, ls.all).await) {
+    let listed = match front.look_at(async |session| list::projects(&session, ls.all).await) {
         Ok(Ok(listed)) => listed,
         Ok(Err(error)) => return front.fail_engine(&error),
-        Err(text) => return front.fail(text),
+        Err(failed) => return front.failed(&failed),
     };
     let rows: Vec<ui::ls::ProjectRow> = listed
         .into_iter()
@@ -244,10 +241,7 @@ pub fn run_ls(front: &Front, ls: &Ls) -> u8 {
         })
         .collect();
     match ui::ls::render(&rows, &ls.format, ls.quiet) {
-        Ok(text) => {
-            terminal::print(&text);
-            exit::OK
-        }
+        Ok(text) => front.print(&text, exit::OK),
         Err(error) => front.fail(error.to_string()),
     }
 }
@@ -296,54 +290,61 @@ pub fn run_logs(front: &Front, logs: &Logs) -> u8 {
         no_prefix: logs.no_log_prefix,
         split_streams: false,
     };
-    let outcome = front.run(async |session| {
+    let outcome = front.look_at(async |session| {
         let collector = attach::read(&session, &project, services, logs.index, options).await?;
-        if let (Some(index), Some(service), true) = (logs.index, logs.services.first(), collector.names().is_empty()) {
-            return Ok(Shown::NoSuchReplica(format!("service \"{service}\" is not running container #{index}")));
+        if let (Some(index), Some(service), true) =
+            (logs.index, logs.services.first(), collector.names().is_empty())
+        {
+            return Ok(Shown::NoSuchReplica(format!(
+                "service \"{service}\" is not running container #{index}"
+            )));
         }
         let mut writer = LogWriter::new(look, io::stdout(), io::stderr());
         for name in collector.names() {
             writer.register(name);
         }
-        let (sender, mut lines) = mpsc::channel(4096);
-        let write = async {
-            while let Some(event) = lines.recv().await {
-                let mut next = Some(event);
-                while let Some(event) = next {
+        let (sender, mut lines) = mpsc::channel(BATCH);
+        // It owns the lines: when it cannot write any more, the collector ends too.
+        let write = async move {
+            let mut batch = Vec::new();
+            while lines.recv_many(&mut batch, BATCH).await > 0 {
+                for event in batch.drain(..) {
                     writer.write(&event)?;
-                    next = lines.try_recv().ok();
                 }
                 writer.flush()?;
             }
-            Ok::<(), io::Error>(())
+            Ok(())
         };
-        let cancelled = session.cancel.reached(app::CancelStage::Graceful);
         tokio::select! {
-            // A reader that went away ends it, as does a signal.
-            (unreadable, _) = futures_util::future::join(collector.run(sender), write) => Ok(Shown::ToTheEnd(unreadable)),
-            () = cancelled => Ok::<_, EngineError>(Shown::Cancelled),
+            (unreadable, written) = futures_util::future::join(collector.run(sender), write) => {
+                Ok(Shown::ToTheEnd(unreadable, written))
+            }
+            () = terminal::stdout_unread() => {
+                Ok::<_, EngineError>(Shown::ToTheEnd(Vec::new(), Ok(())))
+            }
         }
     });
     match outcome {
-        Ok(Ok(Shown::ToTheEnd(unreadable))) => {
-            for (name, error) in unreadable {
+        Ok(Ok(Shown::ToTheEnd(unreadable, written))) => {
+            for (name, error) in &unreadable {
                 front.warn(&format!("Can't retrieve logs for \"{name}\": {error}"));
             }
-            exit::OK
+            let code = if unreadable.is_empty() { exit::OK } else { exit::ERROR };
+            front.printed(terminal::written(written), code)
         }
-        Ok(Ok(Shown::Cancelled)) => exit::CANCELLED,
         Ok(Ok(Shown::NoSuchReplica(text))) => front.fail(text),
         Ok(Err(error)) => front.fail_engine(&error),
-        Err(text) => front.fail(text),
+        Err(failed) => front.failed(&failed),
     }
 }
 
+/// Lines that are written at once, at most.
+const BATCH: usize = 4096;
+
 /// How the showing of logs ended.
 enum Shown {
-    /// All there was, but for the logs of these containers.
-    ToTheEnd(attach::Unreadable),
-    /// A signal came.
-    Cancelled,
+    /// All there was, but for the logs of these containers, as far as it could be written.
+    ToTheEnd(attach::Unreadable, io::Result<()>),
     /// The number asked for is that of no container.
     NoSuchReplica(String),
 }

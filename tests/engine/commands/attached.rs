@@ -194,3 +194,105 @@ fn a_replaced_container_is_not_one_that_ended() {
         }
     });
 }
+
+#[test]
+fn hooks_are_heard() {
+    on_each("hooks", |bench| {
+        bench.compose(
+            r#"
+services:
+  a:
+    image: busybox
+    command: sh -c "sleep 3"
+    post_start: [{command: [sh, -c, "echo hooked; echo trouble >&2; printf half"]}]
+    pre_stop: [{command: [sh, -c, "echo farewell"]}]
+  b: {image: busybox, command: sh -c "sleep 0.3"}
+  quiet:
+    image: busybox
+    command: sleep 1000
+    stop_signal: SIGKILL
+    attach: false
+    post_start: [{command: [sh, -c, "echo unheard"]}]
+"#,
+        );
+        for side in bench.sides() {
+            let ran = side.run("up").exits(0);
+            for line in ["a-1 ->  | hooked", "a-1 ->  | trouble", "a-1 ->  | half"] {
+                assert!(ran.out.lines().any(|found| found == line), "no {line:?} in\n{}", ran.out);
+            }
+            assert!(!ran.out.contains("unheard"), "{}", ran.out);
+        }
+        // Also those of the stop that ends the run.
+        let ran = bench.run("up --abort-on-container-exit").exits(0);
+        assert!(ran.out.lines().any(|found| found == "a-1 ->  | farewell"), "{}", ran.out);
+    });
+}
+
+#[test]
+fn without_a_reader_it_ends_and_the_containers_go_on() {
+    on_each("unread", |bench| {
+        bench.compose(PARTS);
+        // The reader goes away after a line; that there is none any more is seen without another one.
+        for (arguments, code) in [("up web", 0), ("up --abort-on-container-exit web", 1), ("logs -f web", 0)]
+        {
+            let (child, lines) = speaking(bench, arguments);
+            drop(lines);
+            let output = child.wait_with_output().unwrap();
+            let told = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(code), "{arguments}: {told}");
+            assert_eq!(told.contains("nobody reads the output any more"), code == 1, "{arguments}: {told}");
+            assert_eq!((bench.state("web-1"), bench.state("db-1")), ("running".into(), "running".into()));
+        }
+        bench.compose("services:\n  still: {image: busybox, command: sh -c \"echo hello; exec sleep 1000\", stop_signal: SIGKILL}\n");
+        for arguments in ["up --force-recreate", "logs -f"] {
+            let (child, lines) = speaking(bench, arguments);
+            drop(lines);
+            assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0), "{arguments}");
+            assert_eq!(bench.state("still-1"), "running");
+        }
+    });
+}
+
+#[test]
+fn output_that_cannot_be_written_is_an_error() {
+    on_each("full", |bench| {
+        bench.compose(PARTS);
+        bench.run("up -d db").exits(0);
+        let looking =
+            ["config", "config --format json", "ls", "ps", "version", "plan", "plan --format json", "lint"];
+        let running = ["--dry-run up", "--dry-run down", "up db", "logs db", "logs -f db"];
+        for arguments in looking.into_iter().chain(running) {
+            let full = || Stdio::from(std::fs::File::options().write(true).open("/dev/full").unwrap());
+            let output = bench.command(arguments.split(' ')).stdout(full()).output().unwrap();
+            let told = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(1), "{arguments}: {told}");
+            assert!(
+                told.contains("cannot write to standard output: No space left on device"),
+                "{arguments}: {told}"
+            );
+        }
+        assert_eq!(bench.state("db-1"), "running");
+        // A closed pipe is no error.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        for arguments in ["config", "ps", "version"] {
+            let output =
+                bench.command(arguments.split(' ')).stdout(writer.try_clone().unwrap()).output().unwrap();
+            assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{arguments}");
+        }
+    });
+}
+
+#[test]
+fn a_log_that_cannot_be_read_is_an_error() {
+    on_each("unreadable", |bench| {
+        bench.compose(
+            "services:\n  mute: {image: busybox, command: sh -c \"echo unheard\", logging: {driver: none}}\n  loud: {image: busybox, command: sh -c \"echo heard\"}\n",
+        );
+        bench.run("up").exits(0);
+        for arguments in ["logs", "logs -f"] {
+            let ran = bench.run(arguments).exits(1).tells("Can't retrieve logs for");
+            assert!(ran.out.contains("loud-1  | heard") && !ran.out.contains("unheard"), "{}", ran.out);
+        }
+    });
+}

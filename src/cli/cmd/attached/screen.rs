@@ -1,7 +1,7 @@
-//! The screen that progress and output share.
+//! The view of an attached run: a screen, and messages.
 
 use std::future::Future;
-use std::io::{self, Stderr, Stdout};
+use std::io::{self, Stdout};
 use std::pin::Pin;
 
 use tokio::time::Instant;
@@ -11,52 +11,42 @@ use crate::app::attach::run::View;
 use crate::app::converge::Converged;
 use crate::cli::front::Front;
 use crate::event::{Event, LogEvent};
-use crate::ui::logs::{LogLook, LogWriter};
-use crate::ui::progress::Progress;
+use crate::ui::logs::LogLook;
+use crate::ui::screen::Screen;
 use crate::ui::terminal;
 
-/// What is on the screen.
-pub(super) struct Screen<'a> {
+/// Draws a run on the process's streams.
+pub(super) struct Drawing<'a> {
     front: &'a Front,
     ignore_orphans: bool,
-    progress: Progress,
-    writer: LogWriter<Stdout, Stderr>,
+    screen: Screen<Stdout>,
     began: Instant,
 }
 
-impl Screen<'_> {
+impl Drawing<'_> {
     /// `ignore_orphans`: orphans are passed over in silence.
-    pub fn new(front: &Front, look: LogLook, ignore_orphans: bool) -> Screen<'_> {
-        let writer = LogWriter::new(look, io::stdout(), io::stderr());
-        Screen { front, ignore_orphans, progress: front.progress(), writer, began: Instant::now() }
+    pub fn new(front: &Front, look: LogLook, ignore_orphans: bool) -> Drawing<'_> {
+        let shared = terminal::streams_are_one_terminal();
+        let screen = Screen::new(front.progress(), look, io::stdout(), shared);
+        Drawing { front, ignore_orphans, screen, began: Instant::now() }
     }
 }
 
-impl View for Screen<'_> {
+impl View for Drawing<'_> {
     fn announce(&mut self, names: &[String]) -> io::Result<()> {
-        for name in names {
-            self.writer.register(name);
-        }
-        if names.is_empty() {
-            return Ok(());
-        }
-        self.writer.note(&format!("Attaching to {}", names.join(", ")))
+        self.screen.announce(names)
     }
 
     fn event(&mut self, event: &Event) {
-        self.progress.handle(event, self.began.elapsed());
+        self.screen.event(event, self.began.elapsed());
     }
 
     fn output(&mut self, batch: &[LogEvent]) -> io::Result<()> {
-        self.progress.clear();
-        for event in batch {
-            self.writer.write(event)?;
-        }
-        self.writer.flush()
+        self.screen.output(batch, self.began.elapsed())
     }
 
     fn notice(&mut self, notice: Notice) {
-        self.progress.clear();
+        self.screen.clear();
         self.front.info(match notice {
             Notice::Stopping => "Gracefully Stopping... press Ctrl+C again to force",
             Notice::Aborting => "Aborting on container exit...",
@@ -72,11 +62,11 @@ impl View for Screen<'_> {
     }
 
     fn settle(&mut self) {
-        self.progress.finish(self.began.elapsed());
+        self.screen.settle(self.began.elapsed());
     }
 
     fn tick(&mut self) {
-        self.progress.tick(self.began.elapsed());
+        self.screen.tick(self.began.elapsed());
     }
 
     fn unread(&self) -> Pin<Box<dyn Future<Output = ()>>> {
