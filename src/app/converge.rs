@@ -10,7 +10,7 @@ use crate::base::ProjectName;
 use crate::diag::Diagnostic;
 use crate::engine::EngineError;
 use crate::observe::{self, Query};
-use crate::plan::{self, Hazard, Input, Intent, Plan, PlanErrors};
+use crate::plan::{self, Action, Hazard, Input, Intent, Plan, PlanErrors};
 use crate::spec::{Desired, PullPolicy};
 use crate::state::Observed;
 
@@ -71,11 +71,18 @@ pub async fn converge(
     way: &Way<'_>,
 ) -> Result<Converged, ConvergeError> {
     let plan = make_plan(session, desired.clone(), intent, Some(way.consent)).await?;
-    let mut options = Options::new(&desired.project, way.listener);
+    // Only who starts something needs to know how many starts at a time the engine can bear.
+    let starts =
+        plan.steps.iter().any(|step| matches!(step.op.facts().action, Action::Start | Action::Restart));
+    let cores = match session.parallel {
+        None if starts => session.engine.cores().await?,
+        _ => std::thread::available_parallelism().map_or(2, usize::from),
+    };
+    let mut options = Options::new(&desired.project, way.listener, cores);
     options.wait_timeout = way.wait_timeout;
     options.quiet_pull = way.quiet_pull;
     if let Some(limit) = session.parallel {
-        options.pull_limit = limit.max(1);
+        options.limit(limit);
     }
     let report = apply::run(&session.engine, &plan, &options, &session.events, &session.cancel).await;
     Ok(Converged { plan, report })

@@ -53,9 +53,8 @@ pub struct Options<'a> {
 }
 
 impl<'a> Options<'a> {
-    /// Limits that suit this machine, no time limit.
-    pub fn new(project: &'a ProjectName, listener: &'a dyn Listener) -> Options<'a> {
-        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    /// Limits that suit an engine with so many cores, no time limit.
+    pub fn new(project: &'a ProjectName, listener: &'a dyn Listener, cores: usize) -> Options<'a> {
         Options {
             project,
             // More starts at once than about two a core only slow each other down.
@@ -67,6 +66,15 @@ impl<'a> Options<'a> {
             quiet_pull: false,
             listener,
         }
+    }
+}
+
+impl Options<'_> {
+    /// The same limit for every kind of call (`--parallel`).
+    pub fn limit(&mut self, limit: usize) {
+        let limit = limit.max(1);
+        (self.start_limit, self.stop_limit) = (limit, limit);
+        (self.write_limit, self.pull_limit) = (limit, limit);
     }
 }
 

@@ -62,6 +62,7 @@ pub(super) async fn carry_out(
     until_stage: CancelStage,
 ) -> Vec<Outcome> {
     let Run { plan, options, events, cancel, .. } = *run;
+    let mut idlers = run.idle.subscribe();
     let mut schedule = Schedule::new(plan, options);
     let mut teller = Teller { events, groups: Groups::new(plan), goals, blocked: Blocked::new(plan) };
     let mut flying = FuturesUnordered::new();
@@ -95,6 +96,7 @@ pub(super) async fn carry_out(
                     under_way.remove(&id).inspect(AbortHandle::abort);
                 }
             }
+            Ok(id) = idlers.recv() => schedule.idle(id),
             () = until(schedule.next_release()) => schedule.release(Instant::now()),
             event = next_event(&mut feed) => match event {
                 Some(event) => run.pulse.news(event.container),

@@ -9,7 +9,7 @@ use super::Options;
 use super::blame;
 use super::report::{Failure, Outcome};
 use super::step::{Ended, Failed};
-use crate::plan::{Lane, Plan, Step, StepId};
+use crate::plan::{Action, Lane, Plan, Step, StepId};
 
 /// A stop that has taken so long waits for its container and costs the engine nothing: the next may begin.
 const STOP_AT_WORK: Duration = Duration::from_millis(250);
@@ -24,7 +24,9 @@ pub(super) struct Schedule<'a> {
     missing: Vec<usize>,
     ready: [BTreeSet<StepId>; Lane::COUNT],
     free: [usize; Lane::COUNT],
-    /// Stops that count against their limit, and since when.
+    /// Steps that count against the limit of their lane.
+    holding: BTreeSet<StepId>,
+    /// Stops under way, and since when, oldest first.
     stops: VecDeque<(StepId, Instant)>,
     outcomes: Vec<Option<Outcome>>,
     /// Starts that have not ended.
@@ -47,9 +49,10 @@ impl<'a> Schedule<'a> {
             missing: plan.steps.iter().map(|step| step.after.len() + step.behind.len()).collect(),
             ready: Default::default(),
             free,
+            holding: BTreeSet::new(),
             stops: VecDeque::new(),
             outcomes: plan.steps.iter().map(|_| None).collect(),
-            starts: plan.steps.iter().filter(|step| step.op.facts().lane == Lane::Start).count(),
+            starts: plan.steps.iter().filter(|step| starts(step)).count(),
             given_up: Vec::new(),
         };
         for step in &plan.steps {
@@ -82,6 +85,7 @@ impl<'a> Schedule<'a> {
                     continue;
                 }
                 *free -= 1;
+                self.holding.insert(id);
                 if self.plan.steps[id.0].op.facts().lane == Lane::Stop {
                     self.stops.push_back((id, Instant::now()));
                 }
@@ -99,21 +103,25 @@ impl<'a> Schedule<'a> {
 
     /// Stops that only wait no longer count.
     pub fn release(&mut self, now: Instant) {
-        while self.stops.front().is_some_and(|(_, since)| *since + STOP_AT_WORK <= now) {
+        while let Some((id, since)) = self.stops.front().copied()
+            && since + STOP_AT_WORK <= now
+        {
             self.stops.pop_front();
-            self.free[Lane::Stop as usize] += 1;
+            self.idle(id);
+        }
+    }
+
+    /// A step goes on, but the engine does nothing for it any more: another one may begin.
+    pub fn idle(&mut self, id: StepId) {
+        if self.holding.remove(&id) {
+            self.free[self.plan.steps[id.0].op.facts().lane as usize] += 1;
         }
     }
 
     /// A step ended.
     pub fn settle(&mut self, step: &Step, ended: Result<Ended, Failed>) {
-        let lane = step.op.facts().lane;
-        if lane != Lane::Stop {
-            self.free[lane as usize] += 1;
-        } else if let Some(at) = self.stops.iter().position(|(id, _)| *id == step.id) {
-            self.stops.remove(at);
-            self.free[lane as usize] += 1;
-        }
+        self.idle(step.id);
+        self.stops.retain(|(id, _)| *id != step.id);
         match ended {
             // It was given up before.
             _ if self.outcomes[step.id.0].is_some() => {}
@@ -175,7 +183,7 @@ impl<'a> Schedule<'a> {
         let followers = std::mem::take(&mut self.followers[id.0]);
         self.let_go(&followers);
         self.outcomes[id.0] = Some(outcome);
-        if self.plan.steps[id.0].op.facts().lane == Lane::Start {
+        if starts(&self.plan.steps[id.0]) {
             self.starts -= 1;
         }
     }
@@ -185,4 +193,9 @@ impl<'a> Schedule<'a> {
         let outcomes = self.outcomes.into_iter().map(|outcome| outcome.unwrap_or(Outcome::NotRun));
         blame::complete(self.plan, outcomes.collect())
     }
+}
+
+/// Whether a step ends with a started container.
+fn starts(step: &Step) -> bool {
+    matches!(step.op.facts().action, Action::Start | Action::Restart)
 }

@@ -7,6 +7,7 @@ mod start;
 use std::sync::OnceLock;
 
 use futures_util::StreamExt;
+use tokio::sync::{Semaphore, broadcast};
 
 use super::Options;
 use super::cancel::{Cancel, CancelStage};
@@ -17,7 +18,7 @@ use super::wait::{Pulse, Wait, Waited, Watched};
 use crate::base::{ContainerId, NetworkId};
 use crate::engine::{Engine, EngineError};
 use crate::event::{Status, Subject};
-use crate::plan::{Ending, Made, Op, Plan, Ref, Started, Step, Trace};
+use crate::plan::{Ending, Made, Op, Plan, Ref, Started, Step, StepId, Trace};
 use crate::spec::NetworkSpec;
 use remove::{is_off_already, remove_container, remove_network, removed, stop_container};
 
@@ -29,6 +30,10 @@ pub(super) struct Run<'a> {
     pub events: &'a Events,
     pub cancel: &'a Cancel,
     pub pulse: Pulse,
+    /// Hears of steps that go on without any work for the engine.
+    pub idle: broadcast::Sender<StepId>,
+    /// Starts of restarts at a time: their stops are limited apart.
+    restarts: Semaphore,
     /// What the steps made, by step.
     made: Vec<OnceLock<Made>>,
     /// The starts they brought about, where a recovery has to know.
@@ -82,6 +87,9 @@ impl<'a> Run<'a> {
             events,
             cancel,
             pulse: Pulse::new(heard),
+            // Each step says it once, so none is lost.
+            idle: broadcast::channel(plan.steps.len().max(1)).0,
+            restarts: Semaphore::new(options.start_limit.max(1)),
             made: plan.steps.iter().map(|_| OnceLock::new()).collect(),
             started: plan.steps.iter().map(|_| OnceLock::new()).collect(),
             removed: plan.steps.iter().map(|_| OnceLock::new()).collect(),
@@ -210,8 +218,13 @@ impl<'a> Run<'a> {
                 let id = self.container(&container.id)?;
                 self.options.listener.before_stop(&id);
                 self.hooks(&id, container, pre_stop).await?;
+                engine.stop_container(&id, *timeout).await?;
+                // All that got the same grace end at once; all starts at once would only slow each other down.
+                // The semaphore is never closed.
+                let permit = self.restarts.acquire().await.ok();
                 self.options.listener.before_start(&id, &container.name, container.service.as_ref()).await;
-                engine.restart_container(&id, *timeout).await?;
+                engine.start_container(&id).await?;
+                drop(permit);
                 self.hooks(&id, container, post_start).await?;
             }
             Op::RemoveContainer { container, volumes, force } => {

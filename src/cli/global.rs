@@ -58,7 +58,8 @@ pub struct Global {
     #[arg(long, hide = true)]
     pub verbose: bool,
 
-    /// Maximum number of parallel pulls, -1 for no limit [env: COMPOSE_PARALLEL_LIMIT]
+    /// How many downloads, starts, stops and other changes at once, of each; by default (-1) what suits the engine's
+    /// cores [env: COMPOSE_PARALLEL_LIMIT]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole, help_heading = "Engine")]
     pub parallel: Option<i64>,
 

@@ -55,17 +55,12 @@ impl Docker {
         Ok(Call::new(method, path, subject(id)))
     }
 
-    async fn end(
-        &self,
-        id: &ContainerId,
-        action: &str,
-        timeout: Option<Duration>,
-    ) -> Result<(), EngineError> {
+    async fn stop(&self, id: &ContainerId, timeout: Option<Duration>) -> Result<(), EngineError> {
         // The engine takes whole seconds; a part of one is a whole one.
         let seconds = timeout.map(|grace| grace.as_millis().div_ceil(1000).to_string());
         let query: Vec<(&str, &str)> = seconds.iter().map(|text| ("t", text.as_str())).collect();
         let grace = timeout.unwrap_or(LONGEST_GRACE).max(USUAL_GRACE);
-        let call = self.on(Method::POST, id, action, &query)?.patience(grace + STOP_MARGIN);
+        let call = self.on(Method::POST, id, "/stop", &query)?.patience(grace + STOP_MARGIN);
         self.transport.done(call).await
     }
 
@@ -145,12 +140,7 @@ impl Containers for Docker {
 
     fn stop_container(&self, id: &ContainerId, timeout: Option<Duration>) -> Answer<'_, ()> {
         let id = id.clone();
-        Box::pin(async move { self.end(&id, "/stop", timeout).await })
-    }
-
-    fn restart_container(&self, id: &ContainerId, timeout: Option<Duration>) -> Answer<'_, ()> {
-        let id = id.clone();
-        Box::pin(async move { self.end(&id, "/restart", timeout).await })
+        Box::pin(async move { self.stop(&id, timeout).await })
     }
 
     fn kill_container(&self, id: &ContainerId, signal: &str) -> Answer<'_, ()> {

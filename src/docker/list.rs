@@ -25,6 +25,13 @@ pub(super) struct Version {
     pub(super) arch: String,
 }
 
+/// `GET /info`.
+#[derive(Deserialize)]
+pub(super) struct Info {
+    #[serde(default, rename = "NCPU")]
+    pub(super) cores: usize,
+}
+
 /// One entry of `GET /containers/json`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]

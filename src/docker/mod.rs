@@ -180,6 +180,13 @@ impl System for Docker {
         })
     }
 
+    fn cores(&self) -> Answer<'_, usize> {
+        Box::pin(async move {
+            let answer: list::Info = self.transport.json(Call::new(Method::GET, "/info", "engine")).await?;
+            Ok(answer.cores.max(1))
+        })
+    }
+
     fn endpoint(&self) -> &str {
         self.transport.endpoint()
     }

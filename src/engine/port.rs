@@ -33,6 +33,9 @@ pub trait System {
     /// The API version spoken and what else sets engines apart. Asked once; adapters remember it.
     fn capabilities(&self) -> Answer<'_, Capabilities>;
 
+    /// Processor cores that the engine has: how much it can do at a time.
+    fn cores(&self) -> Answer<'_, usize>;
+
     /// The address, for messages.
     fn endpoint(&self) -> &str;
 
@@ -145,8 +148,6 @@ pub trait Containers {
     fn start_container(&self, id: &ContainerId) -> Answer<'_, ()>;
     /// Stops it; `None` leaves the grace period to the container. No error when it doesn't run.
     fn stop_container(&self, id: &ContainerId, timeout: Option<Duration>) -> Answer<'_, ()>;
-    /// Stops and starts it.
-    fn restart_container(&self, id: &ContainerId, timeout: Option<Duration>) -> Answer<'_, ()>;
     /// Sends a signal.
     fn kill_container(&self, id: &ContainerId, signal: &str) -> Answer<'_, ()>;
     /// Removes it, by force (a running one too); with its anonymous volumes when asked.

@@ -88,7 +88,8 @@ impl Action {
             Action::Start => (Lane::Start, Writes, Some((Status::Starting, Status::Started)), "started"),
             Action::Stop => (Lane::Stop, Writes, Some((Status::Stopping, Status::Stopped)), "stopped"),
             Action::Restart => {
-                (Lane::Start, Writes, Some((Status::Restarting, Status::Started)), "restarted")
+                // Most of it is a stop; what it starts then counts among the starts of restarts.
+                (Lane::Stop, Writes, Some((Status::Restarting, Status::Started)), "restarted")
             }
             Action::Rename => (Lane::Write, Writes, None, "renamed"),
             Action::Wait => (Lane::Wait, Waits, None, "waited for"),

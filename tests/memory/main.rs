@@ -9,6 +9,7 @@ mod failures;
 #[path = "../files/fixtures.rs"]
 mod fixtures;
 mod laws;
+mod limits;
 mod logs;
 mod plan;
 mod recovery;

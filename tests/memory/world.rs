@@ -144,7 +144,7 @@ pub async fn converge(
         write_limit: run.limit,
         pull_limit: run.limit,
         wait_timeout: run.wait_timeout,
-        ..Options::new(&desired.project, &())
+        ..Options::new(&desired.project, &(), 2)
     };
     let session = session(engine, run);
     let report = apply::run(&session.engine, &plan, &options, &run.events, &run.cancel).await;

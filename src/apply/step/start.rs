@@ -43,6 +43,8 @@ impl Run<'_> {
         {
             let _ = self.started[step.id.0].set(started(&detail));
         }
+        // Commands inside may take long, and others can start meanwhile. Nobody listens when the run is over.
+        let _ = self.idle.send(step.id);
         self.hooks(&id, container, post_start).await
     }
 

@@ -112,18 +112,6 @@ impl Containers for MemoryEngine {
         })
     }
 
-    fn restart_container(&self, id: &ContainerId, timeout: Option<Duration>) -> Answer<'_, ()> {
-        let id = id.clone();
-        let subject = self.called(&id);
-        Box::pin(async move {
-            let lost = self.admit("restart_container", &subject, true).await?;
-            self.stop(&id, timeout).await?;
-            let result = self.world().start(&id, Instant::now());
-            self.told(true);
-            lost.map_or(result, Err)
-        })
-    }
-
     fn kill_container(&self, id: &ContainerId, signal: &str) -> Answer<'_, ()> {
         let (id, signal) = (id.clone(), signal.to_owned());
         let subject = self.called(&id);

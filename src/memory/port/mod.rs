@@ -22,6 +22,10 @@ impl System for MemoryEngine {
         }))
     }
 
+    fn cores(&self) -> Answer<'_, usize> {
+        Box::pin(self.call("cores", "", false, |_, _| Ok(2)))
+    }
+
     fn endpoint(&self) -> &str {
         "memory"
     }

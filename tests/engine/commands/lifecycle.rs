@@ -247,3 +247,23 @@ services:
         bench.run("up -d").exits(1).tells("hook exited with status 4: no way");
     });
 }
+
+/// A hook may take long, and the engine does nothing meanwhile: others start.
+#[test]
+fn hooks_hold_no_place_among_the_starts() {
+    on_each("slots", |bench: &Bench| {
+        bench.compose(
+            r#"
+x-idle: &idle {image: busybox, stop_signal: SIGKILL, volumes: ["./seen:/seen"]}
+services:
+  first:
+    <<: *idle
+    command: sleep 1000
+    post_start: [{command: [sh, -c, "until [ -e /seen/second ]; do sleep 0.1; done"]}]
+  second: {<<: *idle, command: sh -c "touch /seen/second; exec sleep 1000"}
+"#,
+        );
+        bench.file("seen/x", "");
+        bench.run("--parallel 1 up -d").exits(0);
+    });
+}

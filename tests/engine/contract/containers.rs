@@ -39,6 +39,7 @@ pub fn checks() -> Vec<Check> {
 
 async fn engine_tells_its_version(bench: Bench) {
     let found = bench.engine.capabilities().await.unwrap();
+    assert!(bench.engine.cores().await.unwrap() >= 1);
     assert!(found.api >= ApiVersion::new(1, 40) && found.api <= ApiVersion::new(1, 51), "{}", found.api);
 }
 
@@ -190,7 +191,8 @@ async fn a_deaf_container_is_killed_after_its_grace(bench: Bench) {
 async fn a_restart_is_another_run(bench: Bench) {
     let id = bench.started("a", &bench.sleeper()).await;
     let first = bench.inspect(&id).await.started_at;
-    bench.engine.restart_container(&id, Some(Duration::from_secs(1))).await.unwrap();
+    bench.engine.stop_container(&id, Some(Duration::from_secs(1))).await.unwrap();
+    bench.engine.start_container(&id).await.unwrap();
     let again = bench.inspect(&id).await;
     assert_eq!(again.state, ContainerState::Running);
     assert!(again.started_at >= first);
