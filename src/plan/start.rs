@@ -9,6 +9,15 @@ use crate::base::{ContainerId, ServiceName};
 use crate::spec::{Condition, Dependency, ServiceSpec};
 use crate::state::{ContainerState, Health};
 
+/// The waits of a plan so far.
+#[derive(Debug, Default)]
+struct Waits {
+    /// The step that waits for a service's condition; `true` where a failure is an error.
+    steps: BTreeMap<(ServiceName, Condition, bool), StepId>,
+    /// What the containers of a service start after.
+    gates: BTreeMap<ServiceName, Vec<StepId>>,
+}
+
 impl<'a> Builder<'a> {
     /// Dependants with `restart: true` of a service that is replaced are stopped before the replacement
     /// and started after it.
@@ -47,17 +56,20 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Starts everything that doesn't run, dependencies first.
+    /// Starts everything that doesn't run, dependencies first. The conditions of `depends_on` are waited for
+    /// also when the dependant runs already, as in the reference: a migration that fails is an error of the
+    /// command, whether or not somebody still had to start after it.
     pub(super) fn start_all(&mut self, up: &Up) {
-        let mut waits = BTreeMap::new();
+        let mut waits = Waits::default();
         for name in self.order.clone() {
             let Some(service) = self.service(&name) else { continue };
             let mut planned = self.planned.remove(&name).unwrap_or_default();
-            if planned.iter().any(|p| p.needs_start.is_some()) {
+            if !planned.is_empty() {
                 let gates = self.gates(service, &mut waits);
                 for one in &mut planned {
                     self.start_one(service, one, &gates, up);
                 }
+                waits.gates.insert(name.clone(), gates);
             }
             self.planned.insert(name, planned);
         }
@@ -86,11 +98,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The steps a service waits for before its containers start.
-    fn gates(
-        &mut self,
-        service: &ServiceSpec,
-        waits: &mut BTreeMap<(ServiceName, Condition, bool), StepId>,
-    ) -> Vec<StepId> {
+    fn gates(&mut self, service: &ServiceSpec, waits: &mut Waits) -> Vec<StepId> {
         let mut gates = Vec::new();
         for dependency in &service.depends_on {
             let Some(target) = self.service(&dependency.service) else { continue };
@@ -101,7 +109,11 @@ impl<'a> Builder<'a> {
             if planned.is_empty() {
                 continue;
             }
-            let started = planned.iter().filter_map(|p| p.started_by);
+            // What a dependency that runs already waits for, its dependants wait for too.
+            let mut started: Vec<StepId> = planned.iter().filter_map(|p| p.started_by).collect();
+            if planned.iter().any(|p| p.started_by.is_none()) {
+                started.extend(waits.gates.get(&dependency.service).into_iter().flatten());
+            }
             if dependency.condition == Condition::Started {
                 gates.extend(started);
                 continue;
@@ -110,7 +122,7 @@ impl<'a> Builder<'a> {
                 continue;
             }
             let key = (dependency.service.clone(), dependency.condition, dependency.required);
-            let step = match waits.get(&key) {
+            let step = match waits.steps.get(&key) {
                 Some(step) => *step,
                 None => {
                     let op = Op::WaitFor {
@@ -122,7 +134,7 @@ impl<'a> Builder<'a> {
                     };
                     let step = self.step(op, started, Reason::Dependency);
                     self.plan.steps[step.0].span = dependency.span;
-                    waits.insert(key, step);
+                    waits.steps.insert(key, step);
                     step
                 }
             };
@@ -140,14 +152,17 @@ impl<'a> Builder<'a> {
             super::Ref::Existing(id) => self.existing.container_of(id),
             super::Ref::Planned(_) => None,
         };
-        matches!(dependency.condition, Condition::Healthy)
-            && planned.iter().all(|p| {
-                p.needs_start.is_none()
-                    && p.replaces.is_none()
-                    && existing(&p.target.id).is_some_and(|c| {
-                        c.state == ContainerState::Running && c.health == Some(Health::Healthy)
-                    })
-            })
+        let holds = |health: Option<Health>| match dependency.condition {
+            Condition::Healthy => health == Some(Health::Healthy),
+            Condition::RunningOrHealthy => matches!(health, None | Some(Health::Healthy)),
+            Condition::Started | Condition::CompletedSuccessfully => false,
+        };
+        planned.iter().all(|p| {
+            p.needs_start.is_none()
+                && p.replaces.is_none()
+                && existing(&p.target.id)
+                    .is_some_and(|c| c.state == ContainerState::Running && holds(c.health))
+        })
     }
 
     /// `--wait`: until every service runs or is healthy; jobs that others wait for, until they ended well.

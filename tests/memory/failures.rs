@@ -278,6 +278,42 @@ fn a_job_that_fails() {
 }
 
 #[test]
+fn a_job_that_fails_while_who_waits_for_it_runs_already() {
+    with_paused_time(async {
+        let well = Behaviour { exit_after: Some(Duration::from_secs(2)), ..Behaviour::default() };
+        let engine = engine(&[("migrate", well)]);
+        let (report, told) = up(&engine, JOB, &Run::default()).await;
+        assert_eq!(report.exit_code(), 0, "{told}");
+        world::settled(&engine).await;
+        engine.behave("migrate", failing_job());
+        let (report, told) = up(&engine, JOB, &Run::default()).await;
+        assert_eq!(report.exit_code(), 1, "{told}");
+        assert!(told.contains("service \"migrate\" didn't complete successfully: exit 3"), "{told}");
+        assert_eq!(containers(&engine), ["shop-migrate-1 exited", "shop-web-1 running"]);
+    });
+}
+
+#[test]
+fn a_changed_dependency_gets_unhealthy_while_who_waits_for_it_runs_already() {
+    with_paused_time(async {
+        let engine = engine(&[("db", Behaviour::default())]);
+        let (report, told) = up(&engine, CHAIN, &Run::default()).await;
+        assert_eq!(report.exit_code(), 0, "{told}");
+        engine.behave("db", never_healthy());
+        let changed = CHAIN.replace("    image: db\n", "    image: db\n    environment: {LEVEL: high}\n");
+        let (report, told) = up(&engine, &changed, &Run::default()).await;
+        assert_eq!(report.exit_code(), 1, "{told}");
+        assert!(told.contains("shop-db-1 is unhealthy"), "{told}");
+        // Who depends on one that waits in vain is not started either, though what it names itself runs.
+        let stopped = id_of(&engine, "shop-web-1").await;
+        engine.stop_container(&stopped, None).await.unwrap();
+        let (report, _) = up(&engine, &changed, &Run::default()).await;
+        assert_eq!(report.exit_code(), 1);
+        assert!(containers(&engine).contains(&"shop-web-1 exited".to_owned()), "{:?}", containers(&engine));
+    });
+}
+
+#[test]
 fn a_dependency_that_may_fail_holds_up_nobody() {
     with_paused_time(async {
         let engine = engine(&[("migrate", failing_job())]);
