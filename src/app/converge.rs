@@ -1,6 +1,6 @@
 //! From a project to an engine that matches it: the second half of the program.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use super::Session;
@@ -10,7 +10,7 @@ use crate::base::ProjectName;
 use crate::diag::Diagnostic;
 use crate::engine::EngineError;
 use crate::observe::{self, Query};
-use crate::plan::{self, Action, Hazard, Input, Intent, Plan, PlanErrors};
+use crate::plan::{self, Action, Hazard, Input, Intent, Plan, PlanErrors, VolumeChoice};
 use crate::spec::{Desired, PullPolicy};
 use crate::state::Observed;
 
@@ -34,10 +34,34 @@ pub enum ConvergeError {
     NothingThere(ProjectName),
 }
 
+/// What the user says to a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Yes.
+    Yes,
+    /// No, or nobody is there to answer.
+    No,
+    /// It isn't asked now: nothing is carried out yet. The question stays in the plan.
+    NotAsked,
+}
+
 /// Whether the user agrees to what may lose data.
 pub trait Consent: Send + Sync {
-    /// Asks about one volume whose definition changed: may it be made anew?
-    fn recreate_volume(&self, name: &str) -> bool;
+    /// Asks about one volume whose definition changed: may it be recreated?
+    fn recreate_volume(&self, name: &str) -> Answer;
+}
+
+/// For a plan that is only shown: what `--yes` agrees to is agreed to, and the rest stays a question.
+#[derive(Clone, Copy, Debug)]
+pub struct Preview {
+    /// `--yes`.
+    pub yes: bool,
+}
+
+impl Consent for Preview {
+    fn recreate_volume(&self, _: &str) -> Answer {
+        if self.yes { Answer::Yes } else { Answer::NotAsked }
+    }
 }
 
 /// How the run goes, beside what it does.
@@ -70,7 +94,7 @@ pub async fn converge(
     intent: Intent,
     way: &Way<'_>,
 ) -> Result<Converged, ConvergeError> {
-    let plan = make_plan(session, desired.clone(), intent, Some(way.consent)).await?;
+    let plan = make_plan(session, desired.clone(), intent, way.consent).await?;
     // Only who starts something needs to know how many starts at a time the engine can bear.
     let starts =
         plan.steps.iter().any(|step| matches!(step.op.facts().action, Action::Start | Action::Restart));
@@ -88,12 +112,12 @@ pub async fn converge(
     Ok(Converged { plan, report })
 }
 
-/// Looks and plans. Without anyone to ask, what may lose data is left as it is.
+/// Looks and plans. What may lose data is done only where `consent` says yes.
 pub async fn make_plan(
     session: &Session,
     mut desired: Desired,
     mut intent: Intent,
-    consent: Option<&dyn Consent>,
+    consent: &dyn Consent,
 ) -> Result<Plan, ConvergeError> {
     let engine = &*session.engine;
     let up = matches!(intent, Intent::Up(_));
@@ -115,20 +139,21 @@ pub async fn make_plan(
         plan::make(input, intent)
     };
     let plan = make(&desired, &intent, &details)?;
-    let Some(consent) = consent else { return Ok(plan) };
-    let agreed: Vec<String> = plan
+    let answered: BTreeMap<String, VolumeChoice> = plan
         .hazards
         .iter()
         .filter_map(|hazard| match hazard {
-            Hazard::VolumeDefinitionChanged { key, name, .. } if consent.recreate_volume(name) => {
-                Some(key.clone())
-            }
+            Hazard::VolumeDefinitionChanged { key, name, .. } => match consent.recreate_volume(name) {
+                Answer::Yes => Some((key.clone(), VolumeChoice::Recreate)),
+                Answer::No => Some((key.clone(), VolumeChoice::Keep)),
+                Answer::NotAsked => None,
+            },
             _ => None,
         })
         .collect();
     match &mut intent {
-        Intent::Up(up) if !agreed.is_empty() => {
-            up.recreate_volumes = agreed;
+        Intent::Up(up) if !answered.is_empty() => {
+            up.changed_volumes = answered;
             Ok(make(&desired, &intent, &details)?)
         }
         _ => Ok(plan),

@@ -15,7 +15,7 @@ use super::env_vars::Process;
 use super::global::Global;
 use super::signals::{self, Go};
 use super::{exit, remote};
-use crate::app::converge::Consent;
+use crate::app::converge::{Answer, Consent};
 use crate::app::disk::Disk;
 use crate::app::failure::{Speaker, Told};
 use crate::app::hidden::Hidden;
@@ -512,16 +512,17 @@ pub struct Asker {
 }
 
 impl Consent for Asker {
-    fn recreate_volume(&self, name: &str) -> bool {
+    fn recreate_volume(&self, name: &str) -> Answer {
         if self.yes {
-            return true;
+            return Answer::Yes;
         }
         let question = format!(
             "Volume \"{name}\" exists but doesn't match configuration in compose file. Recreate (data will be lost)?"
         );
         let terminal = terminal::stdin_is_terminal();
-        ui::prompt::confirm(&question, false, terminal, &mut io::stdin().lock(), &mut io::stdout())
-            .unwrap_or(false)
+        let asked =
+            ui::prompt::confirm(&question, false, terminal, &mut io::stdin().lock(), &mut io::stdout());
+        if asked.unwrap_or(false) { Answer::Yes } else { Answer::No }
     }
 }
 

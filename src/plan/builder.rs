@@ -7,6 +7,7 @@ use super::networks::LeftNetwork;
 use super::verdict::{self, Fate, ServiceVerdict};
 use super::{
     Group, Hazard, Input, Op, Plan, PlanError, PlanErrors, Reason, Recreate, Ref, Step, StepId, Target, Up,
+    Warning,
 };
 use crate::base::{ContainerId, NetworkId, ServiceName};
 use crate::diag::Span;
@@ -319,13 +320,10 @@ impl<'a> Builder<'a> {
             for container in orphans {
                 self.remove(container, &[], up.timeout, &[], false, &Reason::Orphan);
             }
-        } else {
-            let mut names: Vec<&str> = orphans.iter().map(|c| c.name.as_str()).collect();
-            names.sort_unstable();
-            self.plan.warnings.push(format!(
-                "Found orphan containers ({}) for this project. If you removed or renamed this service in your compose file, you can run this command with the --remove-orphans flag to clean it up.",
-                names.join(", ")
-            ));
+        } else if !up.ignore_orphans {
+            let mut containers: Vec<String> = orphans.iter().map(|c| c.name.clone()).collect();
+            containers.sort_unstable();
+            self.plan.warnings.push(Warning::Orphans { containers });
         }
     }
 

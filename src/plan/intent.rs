@@ -1,5 +1,6 @@
 //! What the user wants done.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -33,6 +34,15 @@ pub enum Recreate {
     Never,
 }
 
+/// What becomes of a volume whose definition changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VolumeChoice {
+    /// It is removed with its data, and another is made.
+    Recreate,
+    /// It is used as it is.
+    Keep,
+}
+
 /// Make it exist and run.
 #[derive(Clone, Debug, Default)]
 pub struct Up {
@@ -54,8 +64,11 @@ pub struct Up {
     pub wait: bool,
     /// How many containers, by service; overrides the file.
     pub scale: IndexMap<ServiceName, u32>,
-    /// Volumes the user agreed to lose, by key: those whose definition changed.
-    pub recreate_volumes: Vec<String>,
+    /// What the user answered about volumes whose definition changed, by key. One without an answer stays,
+    /// and the plan lists the question as a hazard.
+    pub changed_volumes: BTreeMap<String, VolumeChoice>,
+    /// Say nothing about containers of services that are no longer in the file.
+    pub ignore_orphans: bool,
 }
 
 /// Stop and remove it.

@@ -7,7 +7,7 @@ use super::{Exposure, Plan};
 use crate::diag::SourceMap;
 
 /// The plan as JSON: `steps` (id, action, subject, after, reason, changes, place, group), `unchanged`,
-/// `hazards`, `warnings`, `noop` and `summary`. Values that may
+/// `hazards`, `warnings` (code, message, place), `noop` and `summary`. Values that may
 /// not be shown are null, and `hidden` says so; `source` tells where the new one comes from.
 pub fn to_json(plan: &Plan, sources: &SourceMap, exposure: &Exposure) -> Value {
     let printed = print(plan, sources, exposure);
@@ -44,12 +44,20 @@ pub fn to_json(plan: &Plan, sources: &SourceMap, exposure: &Exposure) -> Value {
             })
         })
         .collect();
+    let warnings: Vec<Value> = plan
+        .warnings
+        .iter()
+        .zip(&printed.warnings)
+        .map(|(warning, words)| {
+            json!({"code": warning.code(), "message": exposure.clean(words), "place": sources.place(warning.span())})
+        })
+        .collect();
     json!({
         "noop": plan.is_noop(),
         "summary": printed.summary,
         "steps": steps,
         "unchanged": plan.unchanged,
         "hazards": printed.hazards,
-        "warnings": plan.warnings.iter().map(|warning| exposure.clean(warning)).collect::<Vec<_>>(),
+        "warnings": warnings,
     })
 }

@@ -23,20 +23,22 @@ mod start;
 mod values;
 mod verdict;
 mod volumes;
+mod warning;
 
 use std::collections::HashMap;
 
 pub use error::{PlanError, PlanErrors};
 pub use facts::{Action, Effect, Facts, Lane};
-pub use intent::{Down, Intent, Recreate, RemoveImages, Restart, Start, Stop, Up};
+pub use intent::{Down, Intent, Recreate, RemoveImages, Restart, Start, Stop, Up, VolumeChoice};
 pub use json::to_json;
 pub use op::{Definition, Group, Handover, Op, Plan, Ref, Replacement, Step, StepId, Target};
-pub use print::{Printed, PrintedLine, Sign, print};
+pub use print::{Printed, PrintedLine, Sign, print, warning_words};
 pub use reason::{Hazard, Reason};
 pub use recover::{
     Ending, Left, LeftBecause, LookAt, Looked, Made, Recovery, Seen, Sight, Started, Trace, look_at, recover,
 };
 pub use values::{Change, Exposure, Shown};
+pub use warning::Warning;
 
 use crate::base::ContainerId;
 use crate::spec::{ContainerSpec, Desired};

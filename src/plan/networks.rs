@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::builder::{Builder, Planned};
 use super::verdict::Fate;
-use super::{Op, PlanError, Reason, Ref, StepId, Target, Up};
+use super::{Op, PlanError, Reason, Ref, StepId, Target, Up, Warning};
 use crate::base::{ContainerId, NetworkId, ServiceName};
 use crate::spec::{NetworkSpec, labels};
 use crate::state::{ObservedContainer, ObservedNetwork};
@@ -60,14 +60,11 @@ impl<'a> Builder<'a> {
         let project = self.input.desired.project.as_str();
         let owner = live.labels.get(labels::PROJECT).map(String::as_str);
         match owner {
-            None => self.plan.warnings.push(format!(
-                "a network with name {} exists but was not created by compose.\nSet `external: true` to use an existing network",
-                live.name
-            )),
-            Some(other) if other != project => self.plan.warnings.push(format!(
-                "a network with name {} exists but was not created for project \"{project}\".\nSet `external: true` to use an existing network",
-                live.name
-            )),
+            None => self.plan.warnings.push(Warning::UnmanagedNetwork { name: live.name.clone() }),
+            Some(other) if other != project => self
+                .plan
+                .warnings
+                .push(Warning::ForeignNetwork { name: live.name.clone(), project: project.to_owned() }),
             Some(_) => {}
         }
         let ours = owner == Some(project);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Effect, Hazard, Reason};
+use super::{Effect, Hazard, Reason, Warning};
 use crate::base::{ContainerId, NetworkId, ServiceName};
 use crate::event::Subject;
 use crate::spec::{Condition, ContainerSpec, EndpointSpec, HookSpec, NetworkSpec, Upload, VolumeSpec};
@@ -258,7 +258,7 @@ pub struct Plan {
     /// Data that would be lost, or other things the user should agree to first.
     pub hazards: Vec<Hazard>,
     /// Things worth saying that stop nothing (orphans, unmanaged networks).
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
     /// The replacements among the steps.
     pub replacements: Vec<Replacement>,
     /// Names that go from one container to another outside of replacements.
@@ -283,6 +283,11 @@ impl Op {
 }
 
 impl Plan {
+    /// Whether it depends on an answer of the user that is still to come.
+    pub fn has_questions(&self) -> bool {
+        self.hazards.iter().any(|hazard| matches!(hazard, Hazard::VolumeDefinitionChanged { .. }))
+    }
+
     /// Whether nothing would be written to the engine.
     pub fn is_noop(&self) -> bool {
         !self.steps.iter().any(|step| step.op.writes())

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Exposure, Hazard, Op, Plan, Reason, Step, StepId};
+use super::{Action, Exposure, Hazard, Op, Plan, Reason, Step, StepId, Warning};
 use crate::diag::{SourceMap, Span};
 use crate::event::{Subject, SubjectKind};
 use crate::state::ContainerState;
@@ -45,6 +45,8 @@ pub struct Printed {
     pub lines: Vec<PrintedLine>,
     /// Things to agree to first.
     pub hazards: Vec<String>,
+    /// Things worth saying that stop nothing.
+    pub warnings: Vec<String>,
     /// `2 to create, 1 to recreate, 3 unchanged`.
     pub summary: String,
 }
@@ -106,16 +108,9 @@ pub fn print(plan: &Plan, sources: &SourceMap, exposure: &Exposure) -> Printed {
         true => format!("nothing to do ({})", parts.join(", ")),
         false => parts.join(", "),
     };
-    let lost: BTreeSet<&str> = plan
-        .steps
-        .iter()
-        .filter_map(|step| match &step.op {
-            Op::RemoveVolume { name, .. } => Some(name.as_str()),
-            _ => None,
-        })
-        .collect();
-    let hazards = plan.hazards.iter().map(|hazard| hazard_words(hazard, &lost, sources)).collect();
-    Printed { lines, hazards, summary }
+    let hazards = plan.hazards.iter().map(|hazard| hazard_words(hazard, sources)).collect();
+    let warnings = plan.warnings.iter().map(|warning| warning_words(warning, sources)).collect();
+    Printed { lines, hazards, warnings, summary }
 }
 
 /// What the words are made from.
@@ -272,22 +267,50 @@ fn short(identity: &str) -> &str {
     digits.get(..12).unwrap_or(digits)
 }
 
-fn hazard_words(hazard: &Hazard, lost: &BTreeSet<&str>, sources: &SourceMap) -> String {
+fn hazard_words(hazard: &Hazard, sources: &SourceMap) -> String {
+    let place = |span: Span| sources.place(span).map(|place| format!(" ({place})")).unwrap_or_default();
     match hazard {
-        Hazard::VolumeDefinitionChanged { name, span, .. } => {
-            let place = sources.place(*span).map(|place| format!(" ({place})")).unwrap_or_default();
-            if lost.contains(name.as_str()) {
-                return format!(
-                    "volume {name} is recreated because its definition changed{place}: its data is lost"
-                );
-            }
+        Hazard::VolumeDefinitionChanged { name, span, .. } => format!(
+            "volume {name} does not match its definition{}: `up` asks whether to recreate it, which deletes its data; with -y it is recreated, without an answer it is kept",
+            place(*span)
+        ),
+        Hazard::VolumeRecreated { name, span } => {
             format!(
-                "volume {name} does not match its definition{place} and is kept: recreating it would delete its data"
+                "volume {name} is recreated because its definition changed{}: its data is lost",
+                place(*span)
             )
         }
         Hazard::VolumeRemoved { name } => format!("volume {name} is removed together with its data"),
         Hazard::AnonymousVolumesLost { container } => {
             format!("anonymous volumes of {container} are left behind")
+        }
+    }
+}
+
+/// A warning in words. Those that the reference knows too have its words.
+pub fn warning_words(warning: &Warning, sources: &SourceMap) -> String {
+    match warning {
+        Warning::Orphans { containers } => format!(
+            "Found orphan containers ({}) for this project. If you removed or renamed this service in your compose file, you can run this command with the --remove-orphans flag to clean it up.",
+            containers.join(", ")
+        ),
+        Warning::UnmanagedNetwork { name } => format!(
+            "a network with name {name} exists but was not created by compose.\nSet `external: true` to use an existing network"
+        ),
+        Warning::ForeignNetwork { name, project } => format!(
+            "a network with name {name} exists but was not created for project \"{project}\".\nSet `external: true` to use an existing network"
+        ),
+        Warning::UnmanagedVolume { name } => format!(
+            "volume \"{name}\" already exists but was not created by Docker Compose. Use `external: true` to use an existing volume"
+        ),
+        Warning::ForeignVolume { name, owner, project } => format!(
+            "volume \"{name}\" already exists but was created for project \"{owner}\" (expected \"{project}\"). Use `external: true` to use an existing volume"
+        ),
+        Warning::VolumeKept { name, span } => {
+            let place = sources.place(*span).map(|place| format!(" ({place})")).unwrap_or_default();
+            format!(
+                "volume {name} does not match its definition{place} and is kept with its data: `up -y` recreates it"
+            )
         }
     }
 }

@@ -87,10 +87,18 @@ pub enum Reason {
 /// Something the user should agree to before it is done.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Hazard {
-    /// A volume's definition changed: making it anew loses its data.
+    /// A volume's definition changed, and it isn't known yet whether it may be recreated: that would lose
+    /// its data.
     VolumeDefinitionChanged {
         /// Key in the Compose file.
         key: String,
+        /// Name in the engine.
+        name: String,
+        /// Where the file declares it.
+        span: Span,
+    },
+    /// A volume's definition changed, and the user agreed to recreate it.
+    VolumeRecreated {
         /// Name in the engine.
         name: String,
         /// Where the file declares it.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::diff;
 use super::existing::Existing;
 use super::networks::is_on;
-use super::{Change, Input, Reason, Recreate, Up};
+use super::{Change, Input, Reason, Recreate, Up, VolumeChoice};
 use crate::base::{ContainerId, ServiceName};
 use crate::graph::Graph;
 use crate::spec::{Desired, EndpointSpec, MountKind, ServiceSpec, labels};
@@ -82,7 +82,7 @@ pub(super) fn judge<'a>(
     order: &[ServiceName],
 ) -> BTreeMap<ServiceName, ServiceVerdict<'a>> {
     let mut replaced: BTreeSet<&ServiceName> = BTreeSet::new();
-    let lost = Lost::new(input.desired, &up.recreate_volumes);
+    let lost = Lost::new(input.desired, up);
     let mut verdicts = BTreeMap::new();
     for name in order {
         let Some(service) = input.desired.services.get(name) else { continue };
@@ -150,14 +150,20 @@ fn judge_service<'a>(
 
 /// The volumes the user agreed to lose, by key and by name, in the order they were agreed to.
 struct Lost<'a> {
-    agreed: &'a [String],
+    agreed: Vec<&'a str>,
     keys: HashMap<&'a str, usize>,
     names: HashMap<&'a str, usize>,
 }
 
 impl<'a> Lost<'a> {
-    fn new(desired: &'a Desired, agreed: &'a [String]) -> Lost<'a> {
-        let keys: HashMap<&str, usize> = agreed.iter().map(String::as_str).zip(0..).collect();
+    fn new(desired: &'a Desired, up: &'a Up) -> Lost<'a> {
+        let agreed: Vec<&str> = up
+            .changed_volumes
+            .iter()
+            .filter(|(_, choice)| **choice == VolumeChoice::Recreate)
+            .map(|(key, _)| key.as_str())
+            .collect();
+        let keys: HashMap<&str, usize> = agreed.iter().copied().zip(0..).collect();
         let named = |(key, at): (&&str, &usize)| Some((desired.volumes.get(*key)?.name.as_str(), *at));
         Lost { agreed, names: keys.iter().filter_map(named).collect(), keys }
     }
@@ -171,7 +177,7 @@ impl<'a> Lost<'a> {
         });
         let mounted = existing.iter().flat_map(|container| &container.mounts);
         let mounted = mounted.filter_map(|mount| self.names.get(mount.name.as_deref()?));
-        wanted.chain(mounted).min().map(|at| self.agreed[*at].clone())
+        wanted.chain(mounted).min().map(|at| self.agreed[*at].to_owned())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Volumes: made, kept, or (only when the user agreed to lose the data) made anew.
 
 use super::builder::{Builder, orphans};
-use super::{Hazard, Op, PlanError, Reason, Up};
+use super::{Hazard, Op, PlanError, Reason, Up, VolumeChoice, Warning};
 use crate::spec::{VolumeSpec, labels};
 use crate::state::{ObservedContainer, ObservedVolume};
 
@@ -40,17 +40,15 @@ impl Builder<'_> {
         let project = self.input.desired.project.as_str();
         match live.labels.get(labels::PROJECT) {
             None => {
-                self.plan.warnings.push(format!(
-                    "volume \"{}\" already exists but was not created by Docker Compose. Use `external: true` to use an existing volume",
-                    live.name
-                ));
+                self.plan.warnings.push(Warning::UnmanagedVolume { name: live.name.clone() });
                 return Ok(());
             }
             Some(other) if other != project => {
-                self.plan.warnings.push(format!(
-                    "volume \"{}\" already exists but was created for project \"{other}\" (expected \"{project}\"). Use `external: true` to use an existing volume",
-                    live.name
-                ));
+                self.plan.warnings.push(Warning::ForeignVolume {
+                    name: live.name.clone(),
+                    owner: other.clone(),
+                    project: project.to_owned(),
+                });
                 return Ok(());
             }
             Some(_) => {}
@@ -59,26 +57,38 @@ impl Builder<'_> {
         if hash.is_empty() || hash == spec.hash {
             return Ok(());
         }
-        self.plan.hazards.push(Hazard::VolumeDefinitionChanged {
-            key: spec.key.clone(),
-            name: spec.name.clone(),
-            span: spec.span,
-        });
-        if up.recreate_volumes.contains(&spec.key) {
-            let reason = Reason::VolumeChanged(spec.key.clone());
-            // Every container that mounts it goes first; they were judged so already.
-            let mut gone: Vec<super::StepId> = Vec::new();
-            for container in self.existing.mounting(&live.name) {
-                match self.removed.get(&container.id) {
-                    Some(step) => gone.push(*step),
-                    // Nothing was done yet, so that nothing is half done.
-                    None => return Err(self.held(live, container)),
-                }
+        let (name, span) = (spec.name.clone(), spec.span);
+        match up.changed_volumes.get(&spec.key) {
+            Some(VolumeChoice::Recreate) => {
+                self.plan.hazards.push(Hazard::VolumeRecreated { name, span });
+                self.recreate_volume(spec, live)
             }
-            let op = Op::RemoveVolume { name: live.name.clone(), best_effort: false };
-            let removed = self.step(op, gone, reason.clone());
-            self.create_volume(spec, vec![removed], reason);
+            Some(VolumeChoice::Keep) => {
+                self.plan.warnings.push(Warning::VolumeKept { name, span });
+                Ok(())
+            }
+            None => {
+                let key = spec.key.clone();
+                self.plan.hazards.push(Hazard::VolumeDefinitionChanged { key, name, span });
+                Ok(())
+            }
         }
+    }
+
+    fn recreate_volume(&mut self, spec: &VolumeSpec, live: &ObservedVolume) -> Result<(), PlanError> {
+        let reason = Reason::VolumeChanged(spec.key.clone());
+        // Every container that mounts it goes first; they were judged so already.
+        let mut gone: Vec<super::StepId> = Vec::new();
+        for container in self.existing.mounting(&live.name) {
+            match self.removed.get(&container.id) {
+                Some(step) => gone.push(*step),
+                // Nothing was done yet, so that nothing is half done.
+                None => return Err(self.held(live, container)),
+            }
+        }
+        let op = Op::RemoveVolume { name: live.name.clone(), best_effort: false };
+        let removed = self.step(op, gone, reason.clone());
+        self.create_volume(spec, vec![removed], reason);
         Ok(())
     }
 

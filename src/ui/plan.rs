@@ -84,7 +84,12 @@ mod tests {
             reason: hostile(),
             place: hostile(),
         };
-        let printed = Printed { lines: vec![line], hazards: vec![hostile()], summary: String::new() };
+        let printed = Printed {
+            lines: vec![line],
+            hazards: vec![hostile()],
+            warnings: Vec::new(),
+            summary: String::new(),
+        };
         let text = text(&printed, false);
         assert!(clean::is_clean(&text) && text.lines().count() == 3, "{text:?}");
     }
@@ -103,6 +108,7 @@ mod tests {
                 line(Sign::Create, "network a_default", "create", "missing", "f:1:1"),
                 line(Sign::Keep, "container b", "keep", "", ""),
             ],
+            warnings: Vec::new(),
             hazards: vec!["volume x is removed with its data".into()],
             summary: "1 to create, 1 unchanged".into(),
         };

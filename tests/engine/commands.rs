@@ -11,6 +11,7 @@ mod failures;
 mod interrupted;
 mod keys;
 mod lifecycle;
+mod planned;
 mod plugin;
 mod podman;
 mod progress;

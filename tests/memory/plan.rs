@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use rcompose::app::converge::Answer;
 use rcompose::base::{ContainerId, ServiceName};
 use rcompose::diag::SourceMap;
 use rcompose::engine::{Containers, Images};
@@ -39,8 +40,8 @@ struct Wanted {
     /// `--pull always`
     pull_always: bool,
     scale: BTreeMap<String, u32>,
-    /// Volumes whose definition changed may be made anew.
-    agree: bool,
+    /// Whether volumes whose definition changed may be recreated: `yes`, `no`, or nothing when not asked.
+    answer: String,
     /// `stop NAME`, `remove NAME`, `new-image REFERENCE`.
     happened: Vec<String>,
     /// The engine speaks this API.
@@ -62,7 +63,7 @@ impl Default for Wanted {
             wait: false,
             pull_always: false,
             scale: BTreeMap::new(),
-            agree: false,
+            answer: String::new(),
             happened: Vec::new(),
             api: "1.51".to_owned(),
         }
@@ -145,7 +146,12 @@ fn planned(folder: &Path) -> (Plan, SourceMap) {
         for what in &wanted.happened {
             happen(&engine, what).await;
         }
-        let run = Run { consent: wanted.agree, ..Run::default() };
+        let consent = match wanted.answer.as_str() {
+            "yes" => Answer::Yes,
+            "no" => Answer::No,
+            _ => Answer::NotAsked,
+        };
+        let run = Run { consent, ..Run::default() };
         world::plan(&engine, &desired, wanted.intent(), &run).await.unwrap()
     });
     (plan, loaded.sources)
@@ -162,8 +168,9 @@ fn plans_read_as_expected() {
             assert!(FILES.iter().any(|known| name == *known), "{}: a stray {name:?}", folder.display());
         }
         let (plan, sources) = planned(&folder);
-        let warnings: String = plan.warnings.iter().map(|text| format!("warning: {text}\n")).collect();
-        let text = warnings + &ui::plan::text(&plan::print(&plan, &sources, &Exposure::default()), false);
+        let printed = plan::print(&plan, &sources, &Exposure::default());
+        let warnings: String = printed.warnings.iter().map(|text| format!("warning: {text}\n")).collect();
+        let text = warnings + &ui::plan::text(&printed, false);
         let json = format!("{:#}\n", to_json(&plan, &sources, &Exposure::default()));
         verdict.compare(&folder.join("expected.txt"), &text);
         verdict.compare(&folder.join("expected.json"), &json);

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rcompose::app::converge::{self, Consent, ConvergeError};
+use rcompose::app::converge::{self, Answer, Consent, ConvergeError};
 use rcompose::app::load::{LoadRequest, load};
 use rcompose::app::lock::LockOptions;
 use rcompose::app::request::{Facts, from_project};
@@ -82,11 +82,11 @@ pub fn with_paused_time<T>(work: impl Future<Output = T>) -> T {
     runtime.block_on(work)
 }
 
-/// Agrees to everything, or to nothing.
-pub struct Answer(pub bool);
+/// Answers every question alike.
+pub struct Always(pub Answer);
 
-impl Consent for Answer {
-    fn recreate_volume(&self, _: &str) -> bool {
+impl Consent for Always {
+    fn recreate_volume(&self, _: &str) -> Answer {
         self.0
     }
 }
@@ -98,14 +98,20 @@ pub struct Run {
     pub cancel: Cancel,
     /// The limit of every kind of call.
     pub limit: usize,
-    /// Whether volumes may be made anew.
-    pub consent: bool,
+    /// Whether volumes may be recreated.
+    pub consent: Answer,
     pub wait_timeout: Option<Duration>,
 }
 
 impl Default for Run {
     fn default() -> Run {
-        Run { events: Events::none(), cancel: Cancel::never(), limit: 8, consent: true, wait_timeout: None }
+        Run {
+            events: Events::none(),
+            cancel: Cancel::never(),
+            limit: 8,
+            consent: Answer::Yes,
+            wait_timeout: None,
+        }
     }
 }
 
@@ -127,7 +133,7 @@ pub async fn plan(
     intent: Intent,
     run: &Run,
 ) -> Result<Plan, ConvergeError> {
-    converge::make_plan(&session(engine, run), desired.clone(), intent, Some(&Answer(run.consent))).await
+    converge::make_plan(&session(engine, run), desired.clone(), intent, &Always(run.consent)).await
 }
 
 /// Looks, plans, and carries out.

@@ -11,7 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use super::phase::{Action, Applied, End, Input, Notice, Phase, Policy, next};
 use super::selection::Selection;
 use super::{attach, wanted_names};
-use crate::app::converge::{self, Consent, ConvergeError, Converged, Way};
+use crate::app::converge::{self, Answer, Consent, ConvergeError, Converged, Way};
 use crate::app::lock::{self, LockError, LockOptions};
 use crate::app::{CancelStage, Canceller, Desired, Session, cancellation};
 use crate::engine::EngineError;
@@ -245,8 +245,8 @@ async fn until(deadline: Option<Instant>) {
 struct NoConsent;
 
 impl Consent for NoConsent {
-    fn recreate_volume(&self, _: &str) -> bool {
-        false
+    fn recreate_volume(&self, _: &str) -> Answer {
+        Answer::No
     }
 }
 

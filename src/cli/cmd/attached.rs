@@ -21,7 +21,7 @@ use screen::Drawing;
 
 /// Runs `up` and shows the output of its containers.
 pub(super) fn run(front: &Front, up: &Up, prepared: Prepared) -> u8 {
-    let Prepared { desired, sources, intent, ignore_orphans } = prepared;
+    let Prepared { desired, sources, intent } = prepared;
     if let Some(name) = &up.exit_code_from
         && !desired.services.contains_key(name.as_str())
     {
@@ -46,7 +46,7 @@ pub(super) fn run(front: &Front, up: &Up, prepared: Prepared) -> u8 {
     };
     let consent = Asker { yes: up.yes || up.old_yes };
     let outcome = front.run_with(async |session, events, canceller| {
-        let mut drawing = Drawing::new(front, look, ignore_orphans);
+        let mut drawing = Drawing::new(front, look, &sources);
         let (sender, signalled) = mpsc::unbounded_channel();
         // What a signal means is decided by the run.
         let hearing = signals::listen(move |_| match sender.send(()) {

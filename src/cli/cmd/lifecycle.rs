@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::app::converge::{self, ConvergeError, Way};
+use crate::app::converge::{self, ConvergeError, Preview, Way};
 use crate::app::lock::{self, LockError};
 use crate::app::request::{self, Aim, Named};
 use crate::app::{self, Along};
@@ -208,7 +208,7 @@ fn act(
         }
         let intent = intent(targets);
         let Some(lock) = lock else {
-            let plan = converge::make_plan(&session, aim.desired, intent, None).await?;
+            let plan = converge::make_plan(&session, aim.desired, intent, &Preview { yes: false }).await?;
             return Ok(Done { plan, report: None, sources: aim.sources });
         };
         session.events.send(Event::Began { operation });
@@ -247,7 +247,7 @@ pub fn finish(
         Err(failed) => return front.failed(&failed),
     };
     for warning in &done.plan.warnings {
-        front.warn(warning);
+        front.warn(&plan::warning_words(warning, &done.sources));
     }
     let Some(report) = done.report else {
         let printed = plan::print(&done.plan, &done.sources, &front.exposure());

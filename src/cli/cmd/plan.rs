@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::lifecycle::refuse;
 use super::shape::{Prepared, Shape, prepare};
-use crate::app::converge;
+use crate::app::converge::{self, Preview};
 use crate::cli::exit;
 use crate::cli::front::Front;
 use crate::plan::{self, Intent};
@@ -15,6 +15,10 @@ use crate::ui;
 pub struct Plan {
     #[command(flatten)]
     pub shape: Shape,
+
+    /// Answer all questions with yes, as "up --yes" would
+    #[arg(short = 'y', long)]
+    pub yes: bool,
 
     /// Output format: text or json
     #[arg(long, value_name = "FORM", default_value = "text")]
@@ -30,14 +34,16 @@ pub fn run(front: &Front, plan: &Plan) -> u8 {
         Ok(prepared) => prepared,
         Err(code) => return code,
     };
-    show(front, prepared, plan.format == "json", exit::CHANGES)
+    show(front, prepared, plan.yes, plan.format == "json", exit::CHANGES)
 }
 
-/// Prints the plan; `changes` is the exit code when there is something to do.
-pub(super) fn show(front: &Front, prepared: Prepared, json: bool, changes: u8) -> u8 {
-    let Prepared { desired, sources, intent, .. } = prepared;
-    let planned =
-        front.look_at(async |session| converge::make_plan(&session, desired, Intent::Up(intent), None).await);
+/// Prints the plan, with questions answered by `yes` alone; `changes` is the exit code when there is something
+/// to do or to answer.
+pub(super) fn show(front: &Front, prepared: Prepared, yes: bool, json: bool, changes: u8) -> u8 {
+    let Prepared { desired, sources, intent } = prepared;
+    let planned = front.look_at(async |session| {
+        converge::make_plan(&session, desired, Intent::Up(intent), &Preview { yes }).await
+    });
     let plan = match planned {
         Ok(Ok(plan)) => plan,
         Ok(Err(error)) => return refuse(front, error, &sources),
@@ -47,10 +53,12 @@ pub(super) fn show(front: &Front, prepared: Prepared, json: bool, changes: u8) -
     let text = if json {
         ui::plan::json(&plan::to_json(&plan, &sources, &exposure))
     } else {
-        for warning in &plan.warnings {
+        let printed = plan::print(&plan, &sources, &exposure);
+        for warning in &printed.warnings {
             front.warn(warning);
         }
-        ui::plan::text(&plan::print(&plan, &sources, &exposure), front.colours_out())
+        ui::plan::text(&printed, front.colours_out())
     };
-    front.print(&text, if plan.is_noop() { exit::OK } else { changes })
+    let settled = plan.is_noop() && !plan.has_questions();
+    front.print(&text, if settled { exit::OK } else { changes })
 }

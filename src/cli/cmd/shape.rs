@@ -1,5 +1,7 @@
 //! What `up` would make: the options that `up` and `plan` share, and what they come to.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use indexmap::IndexMap;
 
@@ -66,8 +68,6 @@ pub(super) struct Prepared {
     pub desired: Desired,
     pub sources: SourceMap,
     pub intent: plan::Up,
-    /// Whether orphans are passed over in silence.
-    pub ignore_orphans: bool,
 }
 
 /// Loads the project and reads the options; everything wrong was told already. What would be run from
@@ -141,9 +141,10 @@ pub(super) fn prepare(front: &Front, shape: &Shape, wait: bool, yes: Option<bool
         timeout: seconds(shape.timeout),
         wait,
         scale,
-        recreate_volumes: Vec::new(),
+        changed_volumes: BTreeMap::new(),
+        ignore_orphans,
     };
-    Ok(Prepared { desired, sources, intent, ignore_orphans })
+    Ok(Prepared { desired, sources, intent })
 }
 
 /// Reads `--scale SERVICE=N`.

@@ -119,7 +119,7 @@ pub fn run(front: &Front, up: &Up) -> u8 {
         return front.fail(text);
     }
     if front.global.dry_run {
-        return show(front, prepared, false, exit::OK);
+        return show(front, prepared, up.yes || up.old_yes, false, exit::OK);
     }
     if up.detach || wait || up.shape.no_start {
         return detached(front, up, prepared);
@@ -128,7 +128,7 @@ pub fn run(front: &Front, up: &Up) -> u8 {
 }
 
 fn detached(front: &Front, up: &Up, prepared: Prepared) -> u8 {
-    let Prepared { desired, sources, intent, ignore_orphans } = prepared;
+    let Prepared { desired, sources, intent } = prepared;
     let consent = Asker { yes: up.yes || up.old_yes };
     let texts = sources.clone();
     let outcome = front.run(async |session| {
@@ -140,11 +140,8 @@ fn detached(front: &Front, up: &Up, prepared: Prepared) -> u8 {
             wait_timeout: seconds(up.wait_timeout),
             quiet_pull: up.quiet_pull,
         };
-        let mut done = converge::converge(&session, &lock, desired, Intent::Up(intent), &way).await?;
+        let done = converge::converge(&session, &lock, desired, Intent::Up(intent), &way).await?;
         session.events.send(Event::Ended { operation: "up" });
-        if ignore_orphans {
-            done.plan.warnings.retain(|warning| !warning.starts_with("Found orphan"));
-        }
         Ok(Done { plan: done.plan, report: Some(done.report), sources })
     });
     finish(front, outcome, &texts)

@@ -196,6 +196,11 @@ impl Bench {
         [None].into_iter().chain(reference.map(Some)).map(|program| Side { bench: self, program }).collect()
     }
 
+    /// Runs Docker Compose on this project, where `RCOMPOSE_REFERENCE` names it. The arguments are one line.
+    pub fn reference(&self, arguments: &str) -> Option<Ran> {
+        self.sides().iter().find(|side| side.program.is_some()).map(|side| side.run(arguments))
+    }
+
     /// Begins a run that is going to be interrupted.
     pub fn begin(&self, arguments: &str) -> Going {
         Going::new(self.command(arguments.split(' ')))

@@ -10,7 +10,9 @@ use crate::app::attach::phase::Notice;
 use crate::app::attach::run::View;
 use crate::app::converge::Converged;
 use crate::cli::front::Front;
+use crate::diag::SourceMap;
 use crate::event::{Event, LogEvent};
+use crate::plan;
 use crate::ui::logs::LogLook;
 use crate::ui::screen::Screen;
 use crate::ui::terminal;
@@ -18,17 +20,17 @@ use crate::ui::terminal;
 /// Draws a run on the process's streams.
 pub(super) struct Drawing<'a> {
     front: &'a Front,
-    ignore_orphans: bool,
+    sources: &'a SourceMap,
     screen: Screen<Stdout>,
     began: Instant,
 }
 
 impl Drawing<'_> {
-    /// `ignore_orphans`: orphans are passed over in silence.
-    pub fn new(front: &Front, look: LogLook, ignore_orphans: bool) -> Drawing<'_> {
+    /// `sources`: the texts that warnings point to.
+    pub fn new<'a>(front: &'a Front, look: LogLook, sources: &'a SourceMap) -> Drawing<'a> {
         let shared = terminal::streams_are_one_terminal();
         let screen = Screen::new(front.progress(), look, io::stdout(), shared);
-        Drawing { front, ignore_orphans, screen, began: Instant::now() }
+        Drawing { front, sources, screen, began: Instant::now() }
     }
 }
 
@@ -55,9 +57,7 @@ impl View for Drawing<'_> {
 
     fn applied(&mut self, done: &Converged) {
         for warning in &done.plan.warnings {
-            if !(self.ignore_orphans && warning.starts_with("Found orphan")) {
-                self.front.warn(warning);
-            }
+            self.front.warn(&plan::warning_words(warning, self.sources));
         }
     }
 
