@@ -71,8 +71,16 @@ pub fn desired(project: &ProjectName, observed: &Observed) -> Desired {
             )
         })
         .collect();
-    let (others, jobs) = (Vec::new(), Vec::new());
-    Desired { project: project.clone(), services, others, jobs, networks, volumes, separator: '-' }
+    Desired {
+        project: project.clone(),
+        services,
+        others: Vec::new(),
+        profiles: std::collections::BTreeMap::new(),
+        jobs: Vec::new(),
+        networks,
+        volumes,
+        separator: '-',
+    }
 }
 
 /// Reads `service:condition:restart` entries; missing parts mean the reference's internal defaults.

@@ -16,7 +16,7 @@ use crate::graph::Graph;
 use crate::load::env;
 use crate::load::files::Files;
 use crate::load::interpolate::expand;
-use crate::model::{Project, glob, select};
+use crate::model::{Project, Service, glob, select};
 use crate::observe::{self, Query};
 use crate::spec::{self, Desired};
 
@@ -182,6 +182,33 @@ pub fn no_such_service(desired: &Desired, name: &str) -> Diagnostic {
     select::no_such_service(name, desired.services.keys(), &desired.others, &desired.jobs)
 }
 
+/// Services that take no part, and share namespaces or volumes of services that do, directly or not.
+pub fn sharing(project: &Project) -> Vec<ServiceName> {
+    let shares = |service: &Service, with: &dyn Fn(&str) -> bool| {
+        let container = &service.container;
+        let modes = [&container.network_mode, &container.ipc, &container.pid];
+        let named = modes.into_iter().flatten().filter_map(|mode| mode.strip_prefix("service:"));
+        let mounted = container.volumes_from.iter().filter(|entry| !entry.starts_with("container:"));
+        named.chain(mounted.filter_map(|entry| entry.split(':').next())).any(with)
+    };
+    let mut found: Vec<ServiceName> = Vec::new();
+    loop {
+        let known = |name: &str| {
+            project.services.contains_key(name) || found.iter().any(|service| service.as_str() == name)
+        };
+        let more: Vec<ServiceName> = project
+            .disabled_services
+            .values()
+            .filter(|service| !found.contains(&service.name) && shares(service, &known))
+            .map(|service| service.name.clone())
+            .collect();
+        if more.is_empty() {
+            return found;
+        }
+        found.extend(more);
+    }
+}
+
 /// These services and everything that depends on them.
 pub fn with_dependants(desired: &Desired, names: &[ServiceName]) -> Vec<ServiceName> {
     let services = desired.services.values();
@@ -204,6 +231,7 @@ mod tests {
             project: ProjectName::from("p"),
             services: names.iter().map(|name| (ServiceName::from(*name), spec(name))).collect(),
             others: others.iter().map(|name| ServiceName::from(*name)).collect(),
+            profiles: std::collections::BTreeMap::new(),
             jobs: vec![ServiceName::from("seed")],
             networks: IndexMap::new(),
             volumes: IndexMap::new(),

@@ -178,6 +178,7 @@ impl Container {
             created: self.created,
             labels: self.labels,
             networks,
+            network_mode: self.host_config.network_mode.clone(),
             lender: self.host_config.network_mode.strip_prefix("container:").map(ContainerId::from),
             mounts,
             ports,

@@ -186,12 +186,13 @@ impl<'a> Builder<'a> {
 
     /// Makes it exist and run.
     pub fn up(mut self, up: &Up) -> Result<Plan, PlanErrors> {
-        self.refuse_named_and_scaled(up);
+        self.refuse_impossible(up);
         let order = std::mem::take(&mut self.order);
         self.verdicts = verdict::judge(self.input, &self.existing, up, &order);
         let judged = self.verdicts.values().flat_map(|verdict| &verdict.containers);
         self.kept = judged.filter(|v| v.fate == Fate::Keep).map(|v| &v.container.id).collect();
         self.order = order;
+        self.warn_not_compared();
         self.pull_images(up);
         self.remove_surplus(up);
         self.orphans(up);
@@ -231,29 +232,18 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn refuse_named_and_scaled(&mut self, up: &Up) {
-        for name in self.order.clone() {
-            let Some(service) = self.service(&name) else { continue };
-            let scale = up.scale.get(&service.name).copied().unwrap_or(service.scale);
-            if let Some(name) = &service.container_name
-                && scale > 1
-            {
-                let (span, service, name) = (service.span, service.name.clone(), name.clone());
-                self.refusals.push(PlanError::NamedAndScaled { service, name, scale, span });
-            }
-        }
-    }
-
     fn pull_images(&mut self, up: &Up) {
         for name in self.order.clone() {
             let Some(service) = self.service(&name) else { continue };
-            let scale = up.scale.get(&service.name).copied().unwrap_or(service.scale);
+            let (scale, _) = verdict::wanted_scale(up, service);
             if service.provider || scale == 0 {
                 continue;
             }
             let reference = service.container.image.clone();
             let here = self.input.observed.images.get(&reference);
             let pull = match service.pull_policy {
+                // Nobody asked for a newer one of these.
+                _ if up.bystanders.contains(&name) => here.is_none(),
                 PullPolicy::Always => true,
                 PullPolicy::Never | PullPolicy::Build => false,
                 // A refresh that is due was turned into `Always` by whoever knows the time.
@@ -268,7 +258,8 @@ impl<'a> Builder<'a> {
                 let platform = service.container.platform.clone();
                 let key = (reference.clone(), platform.clone());
                 if !self.pulls.contains_key(&key) {
-                    let reason = if here.is_none() { Reason::Missing } else { Reason::PullPolicy };
+                    let flag = up.pull_flag.then_some("--pull");
+                    let reason = if here.is_none() { Reason::Missing } else { Reason::PullPolicy { flag } };
                     let op = Op::PullImage { reference, platform, required: !service.has_build };
                     let step = self.step(op, [], reason);
                     self.plan.steps[step.0].span = service.span;
@@ -289,7 +280,9 @@ impl<'a> Builder<'a> {
                     && !unfinished.values().any(|old| old.id == judged.container.id)
                 {
                     let step = self.remove(judged.container, &[], up.timeout, &[], false, reason);
-                    if let (Reason::ScaleDown { .. }, Some(service)) = (reason, self.service(name)) {
+                    if let (Reason::ScaleDown { flag: None, .. }, Some(service)) =
+                        (reason, self.service(name))
+                    {
                         self.plan.steps[step.0].span = service.scale_span();
                     }
                 }

@@ -1,11 +1,10 @@
 //! Containers: made, replaced, or kept.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use super::builder::{Builder, Planned, runs};
+use super::builder::{Builder, Planned};
 use super::verdict::{self, Fate, ServiceVerdict};
 use super::{Definition, Group, Op, PlanError, Reason, Ref, StepId, Target, Up};
 use crate::base::{ContainerId, ServiceName};
+use crate::diag::Span;
 use crate::spec::{ContainerSpec, MountKind, MountSpec, Namespace, ServiceSpec, labels};
 use crate::state::{ContainerState, ObservedContainer};
 
@@ -20,7 +19,14 @@ impl<'a> Builder<'a> {
                 match &judged.fate {
                     Fate::Keep => {
                         let replaces = unfinished.remove(&judged.container.id);
-                        planned.push(self.keep(service, judged.container, replaces));
+                        let mut kept = self.keep(service, judged.container, replaces);
+                        let untouched = kept.before_start.is_empty() && kept.rename.is_none();
+                        let stays_down = up.bystanders.contains(&name)
+                            || (up.ignore_jobs && has_ended_well(service, judged.container));
+                        if stays_down && untouched {
+                            kept.needs_start = None;
+                        }
+                        planned.push(kept);
                     }
                     Fate::Replace(reason) => {
                         let number = verdict::number(judged.container).max(1);
@@ -60,6 +66,7 @@ impl<'a> Builder<'a> {
             target.name.clone_from(name);
         }
         let stopped = self.stopped.get(&container.id).copied();
+        let networks = self.networks_to_come(service);
         let reconnected = self.reconnected.get(&container.id).cloned().unwrap_or_default();
         let needs_start = match container.state {
             ContainerState::Running | ContainerState::Restarting if stopped.is_none() => None,
@@ -72,11 +79,26 @@ impl<'a> Builder<'a> {
         Planned {
             replaces: replaces.map(|old| (old, Group { container: target.name.clone() })),
             target,
+            before_start: match needs_start {
+                // One that was never started finds its networks by their names then.
+                Some(_) => stopped.into_iter().chain(reconnected).chain(networks).collect(),
+                None => stopped.into_iter().chain(reconnected).collect(),
+            },
             needs_start,
-            before_start: stopped.into_iter().chain(reconnected).collect(),
             rename,
             started_by: None,
         }
+    }
+
+    /// Steps that make the networks of a service.
+    fn networks_to_come(&self, service: &ServiceSpec) -> Vec<StepId> {
+        let networks = service.container.network.endpoints.iter().filter_map(|e| self.networks.get(&e.key));
+        networks
+            .filter_map(|network| match network {
+                Ref::Planned(step) => Some(*step),
+                Ref::Existing(_) => None,
+            })
+            .collect()
     }
 
     /// A new container, in place of an old one or beside the others.
@@ -110,12 +132,8 @@ impl<'a> Builder<'a> {
             }
         }
         let mut after: Vec<StepId> = pull.into_iter().chain(self.frees(&name)).collect();
-        after.extend(spec.network.endpoints.iter().filter_map(|endpoint| {
-            match self.networks.get(&endpoint.key) {
-                Some(Ref::Planned(step)) => Some(*step),
-                _ => None,
-            }
-        }));
+        after.extend(self.networks_to_come(service));
+        after.extend(self.link(&mut spec));
         after.extend(spec.mounts.iter().filter_map(|mount| match &mount.kind {
             MountKind::Volume { key: Some(key), .. } => self.volumes.get(key).copied(),
             _ => None,
@@ -139,7 +157,7 @@ impl<'a> Builder<'a> {
         let reason = match replaces {
             Some((_, reason)) => reason.clone(),
             None => match self.verdicts.get(&service.name) {
-                Some(verdict) => lack(verdict),
+                Some(verdict) => lack(verdict, up, service),
                 None => Reason::Missing,
             },
         };
@@ -149,7 +167,8 @@ impl<'a> Builder<'a> {
             None => self.step(op, after, reason.clone()),
         };
         self.plan.steps[created.0].span = match &reason {
-            Reason::ScaleUp { .. } => service.scale_span(),
+            Reason::ScaleUp { flag: Some(_), .. } => Span::NONE,
+            Reason::ScaleUp { flag: None, .. } => service.scale_span(),
             Reason::Changed(changes) => {
                 changes.iter().map(|c| c.span).find(|span| span.is_some()).unwrap_or(uploads_span)
             }
@@ -170,6 +189,29 @@ impl<'a> Builder<'a> {
         };
         self.connect_rest(&mut planned, &connect, created, &target);
         Ok(planned)
+    }
+
+    /// The engine looks for the containers of `links` when it makes the one that names them; without networks
+    /// of their own they keep to the container that has the name then, which is the new one of a replacement.
+    /// Gives the steps that make them.
+    fn link(&self, spec: &mut ContainerSpec) -> Vec<StepId> {
+        let mut made = Vec::new();
+        let legacy = spec.network.endpoints.is_empty();
+        for link in &mut spec.links {
+            let Some((name, alias)) = link.split_once(':') else { continue };
+            let Some(linked) = self.planned.values().flatten().find(|one| one.target.name == name) else {
+                continue;
+            };
+            let Ref::Planned(step) = linked.target.id else { continue };
+            made.push(step);
+            if let Op::CreateContainer { name: now, .. } = &self.plan.steps[step.0].op
+                && legacy
+                && now != name
+            {
+                *link = format!("{now}:{alias}");
+            }
+        }
+        made
     }
 
     /// The containers whose namespaces or volumes the service shares.
@@ -300,162 +342,10 @@ impl<'a> Builder<'a> {
             _ => (pull.is_some(), pull),
         }
     }
-
-    /// Ends replacements: the old container goes, and the new one gets its name. Containers that share
-    /// namespaces or volumes, or hand each other names, come and go together, so that all of them can be
-    /// put back as long as one is not ready or its name not free.
-    pub(super) fn end_replacements(&mut self, up: &Up) {
-        let together = self.replaced_together();
-        for name in self.order.clone() {
-            let set = connected(&together, &name);
-            let others = set.iter().filter_map(|other| self.planned.get(other)).flatten();
-            let others: Vec<StepId> = others
-                .filter(|planned| planned.replaces.is_some())
-                .flat_map(|planned| planned.ready().into_iter().chain(self.frees_for_good(planned)))
-                .collect();
-            for one in self.planned.get(&name).cloned().unwrap_or_default() {
-                let Some((old, group)) = one.replaces.clone() else { continue };
-                let mut after = one.ready();
-                after.extend(self.frees_for_good(&one));
-                // The old one was stopped before the start, if there was one.
-                if one.started_by.is_none() {
-                    after.extend(self.stop_old(old, &group, one.ready(), up.timeout));
-                }
-                after.extend(&others);
-                let mut container = Self::existing(old);
-                container.name.clone_from(&group.container);
-                let op = Op::RemoveContainer { container, volumes: false, force: true };
-                let removed = self.grouped(&group, op, after, Reason::Replacement);
-                self.removed.insert(old.id.clone(), removed);
-            }
-        }
-        for name in self.order.clone() {
-            for one in self.planned.get(&name).cloned().unwrap_or_default() {
-                let Some(name) = &one.rename else { continue };
-                let op = Op::RenameContainer { container: one.target.clone(), name: name.clone() };
-                let freed = self.frees(name);
-                match &one.replaces {
-                    Some((old, group)) => {
-                        let removed = self.removed.get(&old.id).copied();
-                        self.grouped(group, op, freed.into_iter().chain(removed), Reason::Replacement);
-                    }
-                    None => {
-                        let reason = match one.target.id {
-                            Ref::Existing(_) => Reason::Unfinished,
-                            Ref::Planned(_) => Reason::NameFreed,
-                        };
-                        self.step(op, freed.into_iter().chain(one.ready()), reason);
-                    }
-                }
-            }
-        }
-    }
-
-    /// The step that removes the container which bears a name now.
-    pub(super) fn frees(&self, name: &str) -> Option<StepId> {
-        let holder = self.existing.named(name)?;
-        self.removed.get(&holder.id).copied()
-    }
-
-    /// The step that removes, without another in its place, the container which bears a replacement's name.
-    fn frees_for_good(&self, planned: &Planned<'_>) -> Option<StepId> {
-        let step = self.frees(planned.rename.as_ref()?)?;
-        self.plan.steps[step.0].group.is_none().then_some(step)
-    }
-
-    /// The container that bears a name now and will only be gone when its own replacement is done.
-    fn held_for_now(&self, name: &str) -> Option<&'a ObservedContainer> {
-        let holder = self.existing.named(name)?;
-        let goes = !self.kept.contains(&holder.id) && self.is_judged(holder);
-        (goes && !self.removed.contains_key(&holder.id)).then_some(holder)
-    }
-
-    fn is_judged(&self, container: &ObservedContainer) -> bool {
-        let verdict = container.label(labels::SERVICE).and_then(|service| self.verdicts.get(service));
-        verdict.is_some_and(|verdict| verdict.containers.iter().any(|v| v.container.id == container.id))
-    }
-
-    /// The services that are replaced in this plan together with others of them, by each: what shares
-    /// namespaces, and what gets the name that another gives up.
-    pub(super) fn replaced_together(&self) -> BTreeMap<ServiceName, Vec<ServiceName>> {
-        let replaced = |name: &ServiceName| {
-            self.planned.get(name).is_some_and(|planned| planned.iter().any(|one| one.replaces.is_some()))
-        };
-        let mut pairs: Vec<(ServiceName, ServiceName)> = Vec::new();
-        for service in self.input.desired.services.values().filter(|service| replaced(&service.name)) {
-            for of in service.shared_services().into_iter().filter(|of| replaced(of)) {
-                pairs.push((service.name.clone(), of.clone()));
-            }
-        }
-        // An old container can't come back without the one whose network it shares.
-        let old = self.planned.values().flatten().filter_map(|one| one.replaces.as_ref());
-        for (old, _) in old {
-            let lender = old.lender.as_ref().and_then(|id| self.existing.container_of(id));
-            let service =
-                |container: &ObservedContainer| container.label(labels::SERVICE).map(ServiceName::from);
-            if let (Some(name), Some(of)) = (service(old), lender.and_then(service))
-                && name != of
-                && replaced(&of)
-            {
-                pairs.push((name, of));
-            }
-        }
-        for (name, planned) in &self.planned {
-            let named =
-                planned.iter().filter(|one| one.replaces.is_some()).filter_map(|one| one.rename.as_ref());
-            let holders = named.filter_map(|name| self.existing.named(name)?.label(labels::SERVICE));
-            let holders = holders.map(ServiceName::from).filter(|of| of != name && replaced(of));
-            pairs.extend(holders.map(|of| (name.clone(), of)));
-        }
-        let mut together: BTreeMap<ServiceName, Vec<ServiceName>> = BTreeMap::new();
-        for (one, other) in pairs {
-            together.entry(one.clone()).or_default().push(other.clone());
-            together.entry(other).or_default().push(one);
-        }
-        together
-    }
-
-    /// Stops the old container of a replacement, unless it was stopped already or does not run.
-    pub(super) fn stop_old(
-        &mut self,
-        old: &ObservedContainer,
-        group: &Group,
-        after: Vec<StepId>,
-        timeout: Option<std::time::Duration>,
-    ) -> Option<StepId> {
-        if let Some(step) = self.stopped.get(&old.id) {
-            return Some(*step);
-        }
-        if !runs(old) {
-            return None;
-        }
-        let mut container = Self::existing(old);
-        container.name.clone_from(&group.container);
-        let op = Op::StopContainer { container, timeout, pre_stop: Vec::new() };
-        let step = self.grouped(group, op, after, Reason::Replacement);
-        self.stopped.insert(old.id.clone(), step);
-        Some(step)
-    }
-}
-
-/// What is reached from a service, itself included; empty when it is replaced alone: then it has nothing
-/// to wait for, together its other replicas count too.
-pub(super) fn connected(
-    together: &BTreeMap<ServiceName, Vec<ServiceName>>,
-    name: &ServiceName,
-) -> BTreeSet<ServiceName> {
-    let mut found = BTreeSet::new();
-    let mut next = if together.contains_key(name) { vec![name] } else { Vec::new() };
-    while let Some(name) = next.pop() {
-        if found.insert(name.clone()) {
-            next.extend(together.get(name).into_iter().flatten());
-        }
-    }
-    found
 }
 
 /// Why a service gets another container.
-fn lack(verdict: &ServiceVerdict<'_>) -> Reason {
+fn lack(verdict: &ServiceVerdict<'_>, up: &Up, service: &ServiceSpec) -> Reason {
     let gone = verdict.containers.iter().find_map(|v| match &v.fate {
         Fate::Remove(reason @ Reason::VolumeChanged(_)) => Some(reason.clone()),
         _ => None,
@@ -463,6 +353,14 @@ fn lack(verdict: &ServiceVerdict<'_>) -> Reason {
     match gone {
         Some(reason) => reason,
         None if verdict.containers.is_empty() => Reason::Missing,
-        None => Reason::ScaleUp { wanted: verdict.scale },
+        None => Reason::ScaleUp { wanted: verdict.scale, flag: verdict::wanted_scale(up, service).1 },
     }
+}
+
+/// Whether a container is a job that did its work: it ended with code 0, and its restart policy lets it be.
+fn has_ended_well(service: &ServiceSpec, container: &ObservedContainer) -> bool {
+    let policy = service.container.restart.as_ref().map(|policy| policy.name.as_str());
+    container.state == ContainerState::Exited
+        && container.exit_code == Some(0)
+        && !matches!(policy, Some("always" | "unless-stopped"))
 }

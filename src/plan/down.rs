@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::builder::{Builder, orphans, runs};
 use super::verdict;
-use super::{Down, Hazard, Op, Plan, PlanError, Reason, RemoveImages, StepId, Stop};
+use super::{Down, Hazard, Op, Plan, PlanError, Reason, RemoveImages, StepId, Stop, Warning};
 use crate::base::ServiceName;
 use crate::base::image_ref::ImageRef;
 use crate::spec::labels;
@@ -74,6 +74,9 @@ impl<'a> Builder<'a> {
         if down.remove_orphans {
             self.remove_leftovers(down);
         }
+        if down.targets.is_empty() {
+            self.warn_of_services_off();
+        }
         self.remove_networks();
         if down.volumes {
             self.remove_volumes();
@@ -82,6 +85,22 @@ impl<'a> Builder<'a> {
             self.remove_images(down, which);
         }
         Ok(self.plan)
+    }
+
+    /// Containers of services that no active profile switches on stay, as in the reference; that is said.
+    fn warn_of_services_off(&mut self) {
+        let desired = self.input.desired;
+        let counts = desired.others.iter().map(|name| (name, self.existing.of_service(name).len()));
+        let mut left: Vec<(&ServiceName, usize)> = counts.filter(|(_, count)| *count > 0).collect();
+        left.sort();
+        if left.is_empty() {
+            return;
+        }
+        let profiles = |name: &ServiceName| desired.profiles.get(name).cloned().unwrap_or_default();
+        self.plan.warnings.push(Warning::ServicesOffLeft {
+            containers: left.iter().map(|(_, count)| count).sum(),
+            services: left.into_iter().map(|(name, _)| (name.to_string(), profiles(name))).collect(),
+        });
     }
 
     /// Orphans and one-offs, running ones too. Anonymous volumes of orphans stay, as in the reference.

@@ -79,6 +79,53 @@ pub enum PlanError {
         /// Where the service is.
         span: Span,
     },
+    /// Several replicas want the one port of the host.
+    #[error("service \"{service}\" has {scale} replicas, but the host has one port {port}")]
+    PortScaled {
+        /// The service.
+        service: ServiceName,
+        /// The port of the host.
+        port: u16,
+        /// How many replicas.
+        scale: u32,
+        /// Where the port is published.
+        span: Span,
+    },
+    /// A service shares namespaces or volumes of one that is to have no container.
+    #[error("service \"{service}\" shares namespaces or volumes of service \"{of}\", which is scaled to 0")]
+    SharedScaledToZero {
+        /// The service.
+        service: ServiceName,
+        /// The one it shares with.
+        of: ServiceName,
+        /// Where the service is.
+        span: Span,
+    },
+    /// A network can't make room for another while containers that stay are on it.
+    #[error(
+        "network {network} can't be replaced by {to} while containers that this run leaves alone are on it: {}",
+        .containers.join(", ")
+    )]
+    NetworkHeld {
+        /// Its name.
+        network: String,
+        /// The name of the one that is wanted.
+        to: String,
+        /// Those containers, sorted.
+        containers: Vec<String>,
+        /// Where the file declares it.
+        span: Span,
+    },
+    /// A container shares the network of one that is gone, so that it can't be started.
+    #[error("container {container} shares the network of a container of service {of} that is gone")]
+    SharedContainerGone {
+        /// The container.
+        container: String,
+        /// Its service.
+        service: ServiceName,
+        /// The service it shares with.
+        of: ServiceName,
+    },
     /// A service to start has no container.
     #[error("service \"{service}\" has no container to start: run `up` first")]
     NothingToStart {
@@ -107,8 +154,12 @@ impl PlanError {
             | PlanError::ExternalVolumeMissing { span, .. }
             | PlanError::NamedAndScaled { span, .. }
             | PlanError::BuildNeeded { span, .. }
-            | PlanError::ImageMissing { span, .. } => *span,
+            | PlanError::ImageMissing { span, .. }
+            | PlanError::PortScaled { span, .. }
+            | PlanError::SharedScaledToZero { span, .. }
+            | PlanError::NetworkHeld { span, .. } => *span,
             PlanError::VolumeHeld { .. }
+            | PlanError::SharedContainerGone { .. }
             | PlanError::NothingToStart { .. }
             | PlanError::NothingToShare { .. } => Span::NONE,
         }
@@ -130,6 +181,18 @@ impl PlanError {
                 Some(format!("build it first (docker build -t {image} …)"))
             }
             PlanError::ImageMissing { .. } => Some("pull or build the image first".to_owned()),
+            PlanError::PortScaled { .. } => {
+                Some("leave the host's port out, or give a range that has one for each".to_owned())
+            }
+            PlanError::SharedScaledToZero { service, of, .. } => {
+                Some(format!("scale {of} to 1 or more, or {service} to 0 too"))
+            }
+            PlanError::NetworkHeld { .. } => Some(
+                "run `up` without names of services, with --remove-orphans where they are orphans".to_owned(),
+            ),
+            PlanError::SharedContainerGone { service, .. } => {
+                Some(format!("run `up {service}`: it replaces the container"))
+            }
             PlanError::VolumeHeld { .. }
             | PlanError::NothingToStart { .. }
             | PlanError::NothingToShare { .. } => None,

@@ -138,6 +138,10 @@ impl<'a> Existing<'a> {
         of_key.iter().find(|n| n.name == spec.name).or(of_key.first()).copied().or(by_name)
     }
 
+    pub fn network_named(&self, name: &str) -> Option<&'a ObservedNetwork> {
+        self.network_names.get(name).copied()
+    }
+
     pub fn volume_named(&self, name: &str) -> Option<&'a ObservedVolume> {
         self.volume_names.get(name).copied()
     }

@@ -1,6 +1,6 @@
 //! What the user wants done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -69,6 +69,13 @@ pub struct Up {
     pub changed_volumes: BTreeMap<String, VolumeChoice>,
     /// Say nothing about containers of services that are no longer in the file.
     pub ignore_orphans: bool,
+    /// Services that are not selected, and share namespaces or volumes of selected ones: their containers are
+    /// replaced together with those they share with, and are left alone otherwise.
+    pub bystanders: BTreeSet<ServiceName>,
+    /// Whether the pull policies come from `--pull`: for reasons.
+    pub pull_flag: bool,
+    /// Plan as if jobs that ended well were not run again.
+    pub ignore_jobs: bool,
 }
 
 /// Stop and remove it.

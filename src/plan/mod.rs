@@ -4,7 +4,9 @@
 //! In: [`Input`] (desired, observed, capabilities) and [`Intent`]. Out: [`Plan`]. No clock, no prompt,
 //! no log, no engine. A step only depends on earlier steps, so the list is an order it can be done in.
 
+mod addresses;
 mod builder;
+mod bystanders;
 mod containers;
 mod diff;
 mod down;
@@ -18,6 +20,8 @@ mod op;
 mod print;
 mod reason;
 mod recover;
+mod recreate;
+mod refuse;
 mod replacements;
 mod start;
 mod values;
@@ -60,6 +64,12 @@ pub struct Input<'a> {
 
 /// Makes the plan.
 pub fn make(input: Input<'_>, intent: &Intent) -> Result<Plan, PlanErrors> {
+    if let Intent::Up(up) = intent
+        && !up.bystanders.is_empty()
+    {
+        let desired = bystanders::without_idle(input, up);
+        return builder::Builder::new(Input { desired: &desired, ..input }).up(up);
+    }
     let builder = builder::Builder::new(input);
     match intent {
         Intent::Up(up) => builder.up(up),

@@ -1,9 +1,9 @@
-//! Networks: made, kept, or made anew with their containers moved over.
+//! Networks: made, kept, or recreated with their containers moved over.
 
 use std::collections::HashMap;
 
-use super::builder::{Builder, Planned};
-use super::verdict::Fate;
+use super::builder::{Builder, Planned, runs};
+use super::verdict::{self, Fate};
 use super::{Op, PlanError, Reason, Ref, StepId, Target, Up, Warning};
 use crate::base::{ContainerId, NetworkId, ServiceName};
 use crate::spec::{NetworkSpec, labels};
@@ -86,9 +86,40 @@ impl<'a> Builder<'a> {
         // Two networks with one name can't be, nor two with one subnet: then the old one goes first.
         if renamed && !has_subnet(spec) {
             self.move_over(spec, live, up, reason);
-        } else {
-            self.make_anew(spec, live, up, reason, renamed);
+            return;
         }
+        let containers = self.held_by(live, renamed);
+        if containers.is_empty() {
+            self.recreate_network(spec, live, up, reason, renamed);
+            return;
+        }
+        self.networks.insert(spec.key.clone(), Ref::Existing(live.id.clone()));
+        let span = spec.span;
+        if renamed {
+            let (network, to) = (live.name.clone(), spec.name.clone());
+            self.refusals.push(PlanError::NetworkHeld { network, to, containers, span });
+        } else {
+            self.plan.warnings.push(Warning::NetworkKept { name: live.name.clone(), containers, span });
+        }
+    }
+
+    /// Containers of the project that keep a network from being replaced: nobody asked for their services, so
+    /// they are neither stopped nor taken off it. With another name for it, also those that can only be started
+    /// while it has the old one.
+    fn held_by(&self, live: &ObservedNetwork, renamed: bool) -> Vec<String> {
+        self.attached(live)
+            .into_iter()
+            .filter(|container| !self.removed.contains_key(&container.id))
+            .filter(|container| {
+                let kept = self.kept.contains(&container.id);
+                let ended_one_off = verdict::is_one_off(container) && !runs(container);
+                match () {
+                    () if kept => renamed && container.network_mode == live.name,
+                    () => !self.is_judged(container) && !ended_one_off,
+                }
+            })
+            .map(|container| container.name.clone())
+            .collect()
     }
 
     /// Networks of the same key by other names: a move to a new name that wasn't finished. They go when
@@ -126,7 +157,8 @@ impl<'a> Builder<'a> {
         self.networks.insert(spec.key.clone(), Ref::Planned(created));
         let mut freed = HashMap::new();
         let mut staying = self.attached(live);
-        staying.retain(|container| self.kept.contains(&container.id));
+        // Without --no-recreate, one whose network mode names the old network is replaced.
+        staying.retain(|container| self.kept.contains(&container.id) && container.network_mode != live.name);
         for container in staying {
             let stopped = self.stop_once(container, [created], up.timeout, reason.clone());
             let step = self.disconnect(container, live, stopped.into_iter().chain([created]), &reason);
@@ -137,7 +169,7 @@ impl<'a> Builder<'a> {
         self.left_networks.push(LeftNetwork { id: live.id.clone(), name: live.name.clone(), left, reason });
     }
 
-    fn make_anew(
+    fn recreate_network(
         &mut self,
         spec: &NetworkSpec,
         live: &ObservedNetwork,
@@ -208,7 +240,9 @@ impl<'a> Builder<'a> {
         let mut steps = Vec::new();
         for container in self.attached(live) {
             let service = container.label(labels::SERVICE).map(ServiceName::from);
-            let Some(service) = service.filter(|_| self.kept.contains(&container.id)) else { continue };
+            let moves =
+                |_: &ServiceName| self.kept.contains(&container.id) && freed.contains_key(&container.id);
+            let Some(service) = service.filter(moves) else { continue };
             let endpoint = self.service(&service).and_then(|s| {
                 s.container.network.endpoints.iter().find(|endpoint| endpoint.key == spec.key).cloned()
             });

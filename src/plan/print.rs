@@ -220,7 +220,7 @@ pub(super) fn reason_words(step: &Step, sources: &SourceMap, exposure: &Exposure
             changes.iter().map(words).collect::<Vec<_>>().join("; ")
         }
         Reason::Asked => "requested".to_owned(),
-        Reason::Forced => "recreate forced".to_owned(),
+        Reason::Forced { flag } => (*flag).to_owned(),
         Reason::ImageChanged { reference, from, to } if from.is_empty() => {
             format!("created from an unknown image; {reference} is now {}", short(to))
         }
@@ -231,6 +231,9 @@ pub(super) fn reason_words(step: &Step, sources: &SourceMap, exposure: &Exposure
         Reason::VolumeMissing(name) => format!("volume {name} is not mounted"),
         Reason::SharedServiceReplaced(name) => {
             format!("shares a namespace or volumes with {name}, which is recreated")
+        }
+        Reason::SharedContainerGone(name) => {
+            format!("shares a namespace or volumes with a container of {name} that is gone")
         }
         Reason::DependencyReplaced(name) => format!("restarts with {name}"),
         Reason::NetworkChanged(_) if subject == SubjectKind::Network => "its definition changed".to_owned(),
@@ -243,7 +246,8 @@ pub(super) fn reason_words(step: &Step, sources: &SourceMap, exposure: &Exposure
             (_, SubjectKind::Container) => format!("moves from network {from} to {to}"),
             _ => format!("renamed from {from}"),
         },
-        Reason::ScaleDown { wanted } | Reason::ScaleUp { wanted } => format!("scaled to {wanted}"),
+        Reason::ScaleDown { flag: Some(flag), .. } | Reason::ScaleUp { flag: Some(flag), .. } => flag.clone(),
+        Reason::ScaleDown { wanted, .. } | Reason::ScaleUp { wanted, .. } => format!("scaled to {wanted}"),
         Reason::Orphan => "its service is not in the Compose file".to_owned(),
         Reason::Replacement => "part of a replacement".to_owned(),
         Reason::NameFreed => "its final name is free again".to_owned(),
@@ -254,7 +258,8 @@ pub(super) fn reason_words(step: &Step, sources: &SourceMap, exposure: &Exposure
         Reason::NotRunning { state: ContainerState::Created, .. } => "never started".to_owned(),
         Reason::NotRunning { state, .. } => format!("not running ({})", state.as_str()),
         Reason::Dependency => "needed by another service".to_owned(),
-        Reason::PullPolicy => "required by its pull_policy".to_owned(),
+        Reason::PullPolicy { flag: Some(flag) } => (*flag).to_owned(),
+        Reason::PullPolicy { flag: None } => "required by its pull_policy".to_owned(),
         Reason::NotUsed => "created by this run, never started".to_owned(),
         Reason::GivenUp { .. } => "its replacement is undone".to_owned(),
         Reason::PutBack => "put back".to_owned(),
@@ -312,5 +317,45 @@ pub fn warning_words(warning: &Warning, sources: &SourceMap) -> String {
                 "volume {name} does not match its definition{place} and is kept with its data: `up -y` recreates it"
             )
         }
+        Warning::NetworkKept { name, containers, span } => {
+            let place = sources.place(*span).map(|place| format!(" ({place})")).unwrap_or_default();
+            format!(
+                "network {name} does not match its definition{place} and is kept: {} on it and not part of this run; `up` without service names recreates it, with --remove-orphans if they are orphans",
+                containers_are(containers)
+            )
+        }
+        Warning::AddressTaken { service, address, container } => format!(
+            "the address {address} of service {service} is in use by container {container}, which is kept: {service} cannot start before {container} is stopped"
+        ),
+        Warning::AddressLate { service, address, before, network } => format!(
+            "service {before} starts before {service}, and may get its address {address} on network {network}: give the network an `ip_range` without it, or give {before} an address of its own"
+        ),
+        Warning::NotCompared { service, key, containers, span } => {
+            let place = sources.place(*span).map(|place| format!(" ({place})")).unwrap_or_default();
+            format!(
+                "service {service} has `{key}`{place}, which this version does not support: {} kept, whether the definition changed or not; --force-recreate replaces them, without `{key}`",
+                containers_are(containers)
+            )
+        }
+        Warning::ServicesOffLeft { containers, services } => {
+            let services: Vec<String> = services
+                .iter()
+                .map(|(service, profiles)| match profiles.as_slice() {
+                    [] => service.clone(),
+                    [profile] => format!("{service} (profile {profile})"),
+                    profiles => format!("{service} (profiles {})", profiles.join(", ")),
+                })
+                .collect();
+            let (noun, verb) = if *containers == 1 { ("container", "stays") } else { ("containers", "stay") };
+            format!("{containers} {noun} of services that are off {verb}: {}", services.join(", "))
+        }
+    }
+}
+
+/// `container a-1 is`, `containers a-1, a-2 are`.
+fn containers_are(names: &[String]) -> String {
+    match names {
+        [name] => format!("container {name} is"),
+        names => format!("containers {} are", names.join(", ")),
     }
 }

@@ -14,8 +14,11 @@ pub enum Reason {
     Changed(Vec<Change>),
     /// The user asked for it (`stop`, `down`, …).
     Asked,
-    /// The user asked for a replacement, whether anything changed or not (`--force-recreate`, …).
-    Forced,
+    /// The user asked for a replacement, whether anything changed or not.
+    Forced {
+        /// `--force-recreate`, …
+        flag: &'static str,
+    },
     /// A newer image bears the reference.
     ImageChanged {
         /// The reference.
@@ -31,6 +34,8 @@ pub enum Reason {
     VolumeMissing(String),
     /// A service whose namespace or volumes are shared is replaced.
     SharedServiceReplaced(ServiceName),
+    /// The container of a service whose namespace or volumes it shares is another one now, or gone.
+    SharedContainerGone(ServiceName),
     /// A dependency with `restart: true` is replaced or restarted.
     DependencyReplaced(ServiceName),
     /// The network's definition changed.
@@ -48,11 +53,15 @@ pub enum Reason {
     ScaleDown {
         /// How many are wanted.
         wanted: u32,
+        /// `--scale web=1`, when the command line says so.
+        flag: Option<String>,
     },
     /// Fewer containers than wanted.
     ScaleUp {
         /// How many are wanted.
         wanted: u32,
+        /// `--scale web=3`, when the command line says so.
+        flag: Option<String>,
     },
     /// The service is no longer in the file.
     Orphan,
@@ -72,7 +81,10 @@ pub enum Reason {
     /// Another service needs it so (`depends_on`), or `--wait`.
     Dependency,
     /// Its pull policy says so.
-    PullPolicy,
+    PullPolicy {
+        /// `--pull`, when the command line says so.
+        flag: Option<&'static str>,
+    },
     /// Recovery: a new container that was never started.
     NotUsed,
     /// Recovery: a new container whose replacement is given up.

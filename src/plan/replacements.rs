@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::builder::Builder;
-use super::containers::connected;
+use super::recreate::connected;
 use super::{Handover, Op, Ref, Replacement, StepId};
 use crate::base::{ContainerId, ServiceName};
 

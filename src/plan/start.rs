@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::builder::{Builder, Planned};
 use super::verdict::{self, Fate, ServiceVerdict, Verdict};
-use super::{Op, Plan, PlanError, Reason, Restart, Start, StepId, Target, Up};
+use super::{Op, Plan, PlanError, Reason, Ref, Restart, Start, StepId, Target, Up};
 use crate::base::{ContainerId, ServiceName};
-use crate::spec::{Condition, Dependency, ServiceSpec};
-use crate::state::{ContainerState, Health};
+use crate::spec::{Condition, Dependency, Namespace, ServiceSpec};
+use crate::state::{ContainerState, Health, ObservedContainer};
 
 /// The waits of a plan so far.
 #[derive(Debug, Default)]
@@ -40,7 +40,7 @@ impl<'a> Builder<'a> {
                 let existing = self.existing.of_service(dependant);
                 for one in planned.iter_mut().filter(|p| p.replaces.is_none()) {
                     let Some(container) =
-                        existing.iter().find(|c| super::Ref::Existing(c.id.clone()) == one.target.id)
+                        existing.iter().find(|c| Ref::Existing(c.id.clone()) == one.target.id)
                     else {
                         continue;
                     };
@@ -61,13 +61,16 @@ impl<'a> Builder<'a> {
     /// command, whether or not somebody still had to start after it.
     pub(super) fn start_all(&mut self, up: &Up) {
         let mut waits = Waits::default();
-        for name in self.order.clone() {
+        let addresses = self.address_order();
+        for name in addresses.order.clone() {
             let Some(service) = self.service(&name) else { continue };
             let mut planned = self.planned.remove(&name).unwrap_or_default();
             if !planned.is_empty() {
                 let gates = self.gates(service, &mut waits);
+                let first = self.starts_first(&addresses, &name);
+                let before: Vec<StepId> = gates.iter().copied().chain(first).collect();
                 for one in &mut planned {
-                    self.start_one(service, one, &gates, up);
+                    self.start_one(service, one, &before, up);
                 }
                 waits.gates.insert(name.clone(), gates);
             }
@@ -148,9 +151,9 @@ impl<'a> Builder<'a> {
 
     /// Whether the condition holds already, and the plan does nothing that could change it.
     fn fulfilled(&self, dependency: &Dependency, planned: &[Planned<'a>]) -> bool {
-        let existing = |id: &super::Ref<ContainerId>| match id {
-            super::Ref::Existing(id) => self.existing.container_of(id),
-            super::Ref::Planned(_) => None,
+        let existing = |id: &Ref<ContainerId>| match id {
+            Ref::Existing(id) => self.existing.container_of(id),
+            Ref::Planned(_) => None,
         };
         let holds = |health: Option<Health>| match dependency.condition {
             Condition::Healthy => health == Some(Health::Healthy),
@@ -222,9 +225,23 @@ impl<'a> Builder<'a> {
         let only: BTreeSet<ServiceName> =
             graph.with_dependencies(start.targets.iter().map(|t| t.as_str())).into_iter().collect();
         self.keep_everything(&only);
-        for (name, planned) in &self.planned {
-            if planned.is_empty() && self.service(name).is_some_and(|s| s.scale > 0) {
+        // What exists is started; with nothing at all, the first service says so.
+        if self.planned.values().all(Vec::is_empty) {
+            let wanted = |name: &&ServiceName| self.service(name).is_some_and(|service| service.scale > 0);
+            let all_gone =
+                self.input.desired.services.keys().all(|name| self.existing.of_service(name).is_empty());
+            if let Some(name) = self.planned.keys().find(wanted).filter(|_| all_gone) {
                 return Err(PlanError::NothingToStart { service: name.clone() });
+            }
+        }
+        for (name, planned) in &self.planned {
+            let Some(service) = self.service(name) else { continue };
+            for one in planned.iter().filter(|one| one.needs_start.is_some()) {
+                if let Ref::Existing(id) = &one.target.id
+                    && let Some(container) = self.existing.container_of(id)
+                {
+                    self.refuse_dead_reference(service, container)?;
+                }
             }
         }
         self.start_all(&Up::default());
@@ -234,6 +251,24 @@ impl<'a> Builder<'a> {
             self.wait_for_all();
         }
         Ok(self.plan)
+    }
+
+    /// A container that shares the network of one that is gone can't be started.
+    fn refuse_dead_reference(
+        &self,
+        service: &ServiceSpec,
+        container: &ObservedContainer,
+    ) -> Result<(), PlanError> {
+        match (&service.container.network.mode, &container.lender) {
+            (Some(Namespace::Service(of)), Some(id)) if self.existing.container_of(id).is_none() => {
+                Err(PlanError::SharedContainerGone {
+                    container: container.name.clone(),
+                    service: service.name.clone(),
+                    of: of.clone(),
+                })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// `restart`: the services named, and their dependants through `restart: true`, in that order.
@@ -283,6 +318,7 @@ impl<'a> Builder<'a> {
             let mut steps = Vec::new();
             let mut targets = Vec::new();
             for container in self.existing.of_service(&name) {
+                self.refuse_dead_reference(service, container)?;
                 let op = Op::RestartContainer {
                     container: Self::existing(container),
                     timeout: restart.timeout,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::builder::runs;
 use super::diff;
 use super::existing::Existing;
 use super::networks::is_on;
@@ -81,7 +82,8 @@ pub(super) fn judge<'a>(
     up: &Up,
     order: &[ServiceName],
 ) -> BTreeMap<ServiceName, ServiceVerdict<'a>> {
-    let mut replaced: BTreeSet<&ServiceName> = BTreeSet::new();
+    // Containers that don't stay: who shares with one of them doesn't stay either.
+    let mut going: BTreeSet<&ContainerId> = BTreeSet::new();
     let lost = Lost::new(input.desired, up);
     let mut verdicts = BTreeMap::new();
     for name in order {
@@ -89,13 +91,60 @@ pub(super) fn judge<'a>(
         if service.provider {
             continue;
         }
-        let verdict = judge_service(input, existing, up, &lost, service, &replaced);
-        if verdict.containers.iter().any(|v| v.fate != Fate::Keep) {
-            replaced.insert(&service.name);
-        }
+        let verdict = match up.bystanders.contains(name) {
+            true => judge_bystander(existing, service, &going),
+            false => judge_service(input, existing, up, &lost, service, &going),
+        };
+        going.extend(verdict.containers.iter().filter(|v| v.fate != Fate::Keep).map(|v| &v.container.id));
         verdicts.insert(name.clone(), verdict);
     }
     verdicts
+}
+
+/// The service one of whose containers doesn't stay and is shared with: its first container, as a definition
+/// names it, or the one whose network a container is really on.
+fn shares_with_going<'s>(
+    existing: &Existing<'_>,
+    service: &'s ServiceSpec,
+    container: &ObservedContainer,
+    going: &BTreeSet<&ContainerId>,
+) -> Option<&'s ServiceName> {
+    let lends = |name: &&ServiceName| {
+        let first = existing.first_container(name);
+        let own = container.lender.as_ref().filter(|id| {
+            existing.container_of(id).is_some_and(|of| of.label(labels::SERVICE) == Some(name.as_str()))
+        });
+        first.iter().chain(own).any(|id| going.contains(id))
+    };
+    service.shared_services().into_iter().find(lends)
+}
+
+/// A service that is not selected: what runs in a namespace that goes away is replaced, all else stays.
+fn judge_bystander<'a>(
+    all: &Existing<'a>,
+    service: &'a ServiceSpec,
+    going: &BTreeSet<&ContainerId>,
+) -> ServiceVerdict<'a> {
+    let mut existing = all.of_service(&service.name);
+    existing.sort_by_key(|container| number(container));
+    let judged = existing.into_iter().map(|container| {
+        let shared = shares_with_going(all, service, container, going).filter(|_| runs(container));
+        let fate = match shared {
+            Some(name) => Fate::Replace(Reason::SharedServiceReplaced(name.clone())),
+            None => Fate::Keep,
+        };
+        Verdict { container, fate }
+    });
+    let containers: Vec<Verdict<'a>> = judged.collect();
+    ServiceVerdict { scale: u32::try_from(containers.len()).unwrap_or(u32::MAX), containers }
+}
+
+/// How many containers of a service there should be, and the flag that says so, if it wasn't the file.
+pub(super) fn wanted_scale(up: &Up, service: &ServiceSpec) -> (u32, Option<String>) {
+    match up.scale.get(&service.name) {
+        Some(count) => (*count, Some(format!("--scale {}={count}", service.name))),
+        None => (service.scale, None),
+    }
 }
 
 fn judge_service<'a>(
@@ -104,9 +153,9 @@ fn judge_service<'a>(
     up: &Up,
     lost: &Lost<'_>,
     service: &'a ServiceSpec,
-    replaced: &BTreeSet<&ServiceName>,
+    going: &BTreeSet<&ContainerId>,
 ) -> ServiceVerdict<'a> {
-    let scale = up.scale.get(&service.name).copied().unwrap_or(service.scale);
+    let (scale, flag) = wanted_scale(up, service);
     let existing = all.of_service(&service.name);
     if let Some(key) = lost.of(service, &existing) {
         let gone = |container| Verdict { container, fate: Fate::Remove(Reason::VolumeChanged(key.clone())) };
@@ -115,9 +164,21 @@ fn judge_service<'a>(
     let hash = service.config_hash(&|name| all.first_container(name));
     let targeted = up.targets.is_empty() || up.targets.contains(&service.name);
     let strategy = if targeted { up.recreate } else { up.recreate_dependencies };
+    let forced = match () {
+        () if !targeted => "--always-recreate-deps",
+        () if up.renew_anonymous_volumes => "--renew-anon-volumes",
+        () => "--force-recreate",
+    };
     let mut judged: Vec<(Option<Reason>, &ObservedContainer)> = existing
         .into_iter()
-        .map(|container| (divergence(input, all, service, container, &hash, strategy, replaced), container))
+        .map(|container| {
+            let reason = match strategy {
+                Recreate::Never => None,
+                Recreate::Force => Some(Reason::Forced { flag: forced }),
+                Recreate::Diverged => divergence(input, all, service, container, &hash, going),
+            };
+            (reason, container)
+        })
         .collect();
     // Of an unfinished replacement one goes: the old one when the new one is as it should be, else the new
     // one. Neither is counted twice.
@@ -139,7 +200,9 @@ fn judge_service<'a>(
     });
     let counted = judged.into_iter().enumerate().map(|(at, (reason, container))| {
         let fate = match reason {
-            _ if at >= scale as usize => Fate::Remove(Reason::ScaleDown { wanted: scale }),
+            _ if at >= scale as usize => {
+                Fate::Remove(Reason::ScaleDown { wanted: scale, flag: flag.clone() })
+            }
             Some(reason) => Fate::Replace(reason),
             None => Fate::Keep,
         };
@@ -188,16 +251,13 @@ fn divergence(
     service: &ServiceSpec,
     container: &ObservedContainer,
     hash: &str,
-    strategy: Recreate,
-    replaced: &BTreeSet<&ServiceName>,
+    going: &BTreeSet<&ContainerId>,
 ) -> Option<Reason> {
-    match strategy {
-        Recreate::Never => return None,
-        Recreate::Force => return Some(Reason::Forced),
-        Recreate::Diverged => {}
-    }
-    if let Some(name) = service.shared_services().into_iter().find(|name| replaced.contains(name)) {
+    if let Some(name) = shares_with_going(existing, service, container, going) {
         return Some(Reason::SharedServiceReplaced(name.clone()));
+    }
+    if container.label(labels::CONFIG_HASH) != Some(hash) && service.not_compared().is_some() {
+        return None;
     }
     if container.label(labels::CONFIG_HASH) != Some(hash) {
         let image = input.observed.images.get(&service.container.image);
@@ -205,6 +265,12 @@ fn divergence(
         let mut changes: Vec<_> = diff::of_name(service, container, &name).into_iter().collect();
         if let Some(old) = input.details.get(&container.id) {
             changes.extend(diff::changes(service, container, old, image));
+        }
+        // The hash has the ids of the containers that are shared with.
+        if changes.is_empty()
+            && let Some(of) = service.shared_services().into_iter().next()
+        {
+            return Some(Reason::SharedContainerGone(of.clone()));
         }
         return Some(Reason::Changed(changes));
     }
@@ -218,6 +284,9 @@ fn divergence(
             });
         }
     }
+    if let Some(reason) = left_network(input, existing, service, container) {
+        return Some(reason);
+    }
     if let Some(missing) = missing_network(input, existing, service, container) {
         return Some(Reason::NetworkMissing(missing));
     }
@@ -225,6 +294,35 @@ fn divergence(
         return Some(Reason::Changed(vec![change]));
     }
     missing_volume(service, container).map(Reason::VolumeMissing)
+}
+
+/// A container can't be moved away from the network that its network mode names: that name stays with it, and
+/// engines refuse to start it once no network has the name.
+fn left_network(
+    input: Input<'_>,
+    existing: &Existing<'_>,
+    service: &ServiceSpec,
+    container: &ObservedContainer,
+) -> Option<Reason> {
+    let endpoints = &service.container.network.endpoints;
+    let mode = container.network_mode.as_str();
+    if !names_network(mode) || endpoints.iter().any(|endpoint| endpoint.network == mode) {
+        return None;
+    }
+    let goes = match existing.network_named(mode) {
+        Some(network) => {
+            network.labels.get(labels::PROJECT).is_some_and(|of| of == input.desired.project.as_str())
+        }
+        None => true,
+    };
+    let to = endpoints.first().filter(|_| goes)?.network.clone();
+    Some(Reason::Renamed { from: mode.to_owned(), to })
+}
+
+/// Whether a network mode is the name of a network that somebody made.
+fn names_network(mode: &str) -> bool {
+    !matches!(mode, "" | "default" | "bridge" | "host" | "none" | "nat" | "pasta" | "slirp4netns" | "private")
+        && !mode.contains(':')
 }
 
 /// A network of the service that the container is not on. One that doesn't run counts too: an interrupted

@@ -1,5 +1,6 @@
 //! Services as the planner sees them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -19,6 +20,8 @@ pub struct Desired {
     pub services: IndexMap<ServiceName, ServiceSpec>,
     /// Services known but not part of this run (other profiles, not selected): their containers are no orphans.
     pub others: Vec<ServiceName>,
+    /// The profiles of those that have some, and are part of no run without them.
+    pub profiles: BTreeMap<ServiceName, Vec<String>>,
     /// Jobs of the files, which no command runs yet: whoever names one is told so.
     pub jobs: Vec<ServiceName>,
     /// Networks in use, by key.
@@ -182,6 +185,17 @@ impl ServiceSpec {
             () if written(scale) => self.source.origins.key(scale),
             () if written(replicas) => self.source.origins.key(replicas),
             () => self.span,
+        }
+    }
+
+    /// A key that this version doesn't carry out and that takes part in the hash the reference makes: with it, a
+    /// hash can't tell whether a container matches.
+    pub fn not_compared(&self) -> Option<&'static str> {
+        let container = &self.source.container;
+        match () {
+            () if container.use_api_socket => Some("use_api_socket"),
+            () if !container.models.is_empty() => Some("models"),
+            () => None,
         }
     }
 

@@ -50,6 +50,9 @@ pub struct ObservedContainer {
     pub labels: Labels,
     /// Networks it is attached to.
     pub networks: Vec<ObservedEndpoint>,
+    /// Its network mode, as the engine keeps it: mostly the name of its first network when it was created. A
+    /// container whose mode names a network that is gone can't be started.
+    pub network_mode: String,
     /// The container whose network it shares, when it does.
     pub lender: Option<ContainerId>,
     /// What is mounted.

@@ -169,6 +169,7 @@ mod tests {
             created: 1_764_000_000,
             labels: [(SERVICE.to_owned(), service.to_owned())].into(),
             networks: Vec::new(),
+            network_mode: String::new(),
             lender: None,
             mounts: vec![ObservedMount {
                 kind: "bind".into(),

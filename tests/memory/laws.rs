@@ -6,6 +6,7 @@
 mod case;
 mod interruption;
 mod order;
+mod planned;
 mod sketch;
 mod steady;
 

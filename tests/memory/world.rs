@@ -8,7 +8,7 @@
     reason = "tests, each using a part"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +16,8 @@ use std::time::Duration;
 use rcompose::app::converge::{self, Answer, Consent, ConvergeError};
 use rcompose::app::load::{LoadRequest, load};
 use rcompose::app::lock::LockOptions;
-use rcompose::app::request::{Facts, from_project};
-use rcompose::app::{Cancel, Events, Session};
+use rcompose::app::request::{Facts, from_project, sharing};
+use rcompose::app::{Along, Cancel, Events, Session};
 use rcompose::apply::{self, Options, Report};
 use rcompose::base::ServiceName;
 use rcompose::diag::{Diagnostics, SourceMap};
@@ -37,10 +37,17 @@ pub struct Loaded {
     pub desired: Option<Desired>,
     pub sources: SourceMap,
     pub findings: Diagnostics,
+    /// Services that are not selected and share namespaces or volumes of those that are.
+    pub sharing: Vec<ServiceName>,
 }
 
 /// Loads `compose.yaml` with this text.
 pub fn load_text(text: &str, services: &[&str]) -> Loaded {
+    load_along(text, services, Along::Dependencies)
+}
+
+/// Likewise, with what comes along with the services named.
+pub fn load_along(text: &str, services: &[&str], along: Along) -> Loaded {
     let files = MapFiles::new()
         .with_directory(DIRECTORY)
         .with(Path::new(DIRECTORY).join("compose.yaml"), text)
@@ -51,17 +58,19 @@ pub fn load_text(text: &str, services: &[&str]) -> Loaded {
         ..Request::default()
     };
     let services = services.iter().map(|name| (*name).to_owned()).collect();
-    let mut loaded = load(&LoadRequest::full(request, services), &files);
+    let wanted = LoadRequest { along, ..LoadRequest::full(request, services) };
+    let mut loaded = load(&wanted, &files);
     let mut findings = std::mem::take(&mut loaded.findings);
     let sources = loaded.sources.clone();
     let project = loaded.project.filter(|_| !findings.has_errors());
+    let sharing = project.as_ref().map(sharing).unwrap_or_default();
     let desired = project.map(|project| {
         let aim = from_project(project, loaded.sources, &Facts::default(), &files);
         findings.extend(aim.findings);
         findings.sort();
         aim.desired
     });
-    Loaded { desired, sources, findings }
+    Loaded { desired, sources, findings, sharing }
 }
 
 /// Likewise, for a text that must be without mistakes.
@@ -73,6 +82,20 @@ pub fn desired(text: &str) -> (Desired, SourceMap) {
         draw_in(&loaded.findings, &loaded.sources, Look::default(), Some(Path::new(DIRECTORY)))
     );
     (loaded.desired.unwrap(), loaded.sources)
+}
+
+/// What `up` of some services is about, as the command line works it out: what should exist, and the services
+/// in it that are only there because they share with selected ones.
+pub fn selected(text: &str, services: &[&str], no_deps: bool) -> (Desired, BTreeSet<ServiceName>) {
+    let along = if no_deps { Along::Nothing } else { Along::Dependencies };
+    let first = load_along(text, services, along);
+    let desired = first.desired.unwrap();
+    if first.sharing.is_empty() {
+        return (desired, BTreeSet::new());
+    }
+    let bystanders: BTreeSet<ServiceName> = first.sharing.into_iter().collect();
+    let names: Vec<&str> = desired.services.keys().chain(&bystanders).map(ServiceName::as_str).collect();
+    (load_along(text, &names, Along::Nothing).desired.unwrap(), bystanders)
 }
 
 /// Work on paused time, so that hours take no time.

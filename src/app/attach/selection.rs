@@ -91,6 +91,7 @@ mod tests {
             project: ProjectName::from("p"),
             services: ["db", "web", "quiet"].map(|name| (ServiceName::from(name), spec(name))).into(),
             others: Vec::new(),
+            profiles: std::collections::BTreeMap::new(),
             jobs: Vec::new(),
             networks: indexmap::IndexMap::new(),
             volumes: indexmap::IndexMap::new(),

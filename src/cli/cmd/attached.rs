@@ -27,7 +27,9 @@ pub(super) fn run(front: &Front, up: &Up, prepared: Prepared) -> u8 {
     {
         return front.refuse(request::no_such_service(&desired, name));
     }
-    let selection = match Selection::new(&desired, &intent.targets, &wanted(up)) {
+    let mut taking_part = desired.clone();
+    taking_part.services.retain(|name, _| !intent.bystanders.contains(name));
+    let selection = match Selection::new(&taking_part, &intent.targets, &wanted(up)) {
         Ok(selection) => selection,
         Err(error) => return front.fail(error.to_string()),
     };

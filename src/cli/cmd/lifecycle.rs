@@ -216,7 +216,7 @@ fn act(
         let known = !aim.desired.services.is_empty() || !aim.desired.networks.is_empty();
         let done = converge::converge(&session, &lock, aim.desired, intent, &way).await?;
         session.events.send(Event::Ended { operation });
-        if operation == "down" && done.plan.steps.is_empty() && !known {
+        if operation == "down" && done.plan.steps.is_empty() && done.plan.warnings.is_empty() && !known {
             let text = format!("No resource found to remove for project \"{project}\".");
             session.events.send(Event::Message { level: Level::Warning, text });
         }

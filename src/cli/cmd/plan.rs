@@ -20,6 +20,10 @@ pub struct Plan {
     #[arg(short = 'y', long)]
     pub yes: bool,
 
+    /// Ignore jobs that ended with code 0 and would run again
+    #[arg(long)]
+    pub ignore_jobs: bool,
+
     /// Output format: text or json
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub format: String,
@@ -30,10 +34,11 @@ pub fn run(front: &Front, plan: &Plan) -> u8 {
     if !matches!(plan.format.as_str(), "text" | "json") {
         return front.fail(format!("unsupported format \"{}\"", plan.format));
     }
-    let prepared = match prepare(front, &plan.shape, false, None) {
+    let mut prepared = match prepare(front, &plan.shape, false, None) {
         Ok(prepared) => prepared,
         Err(code) => return code,
     };
+    prepared.intent.ignore_jobs = plan.ignore_jobs;
     show(front, prepared, plan.yes, plan.format == "json", exit::CHANGES)
 }
 

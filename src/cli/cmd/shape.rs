@@ -1,6 +1,6 @@
 //! What `up` would make: the options that `up` and `plan` share, and what they come to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 use indexmap::IndexMap;
@@ -100,6 +100,17 @@ pub(super) fn prepare(front: &Front, shape: &Shape, wait: bool, yes: Option<bool
     if yes.is_some_and(|yes| !front.agrees(&wanted, &loaded, yes)) {
         return Err(exit::ERROR);
     }
+    // Who shares namespaces of what is selected is looked at too: they are replaced together.
+    let selected: BTreeSet<ServiceName> =
+        loaded.project.iter().flat_map(|project| project.services.keys().cloned()).collect();
+    let sharing = loaded.project.as_ref().map(request::sharing).unwrap_or_default();
+    let loaded = if sharing.is_empty() {
+        loaded
+    } else {
+        wanted.services = selected.iter().chain(&sharing).map(ToString::to_string).collect();
+        wanted.along = Along::Nothing;
+        front.load(wanted).ok_or(exit::ERROR)?
+    };
     let ignore_orphans = loaded.project.as_ref().is_some_and(|project| {
         project.environment.get("COMPOSE_IGNORE_ORPHANS").is_some_and(|value| env::is_truthy(value))
     });
@@ -112,7 +123,8 @@ pub(super) fn prepare(front: &Front, shape: &Shape, wait: bool, yes: Option<bool
         return refuse("no service selected");
     }
     for name in scale.keys() {
-        if !desired.services.contains_key(name.as_str()) {
+        // One that takes no part is scaled when it does, as in the reference.
+        if !desired.services.contains_key(name.as_str()) && !desired.others.contains(name) {
             return Err(front.refuse(request::no_such_service(&desired, name)));
         }
     }
@@ -143,6 +155,9 @@ pub(super) fn prepare(front: &Front, shape: &Shape, wait: bool, yes: Option<bool
         scale,
         changed_volumes: BTreeMap::new(),
         ignore_orphans,
+        bystanders: desired.services.keys().filter(|name| !selected.contains(*name)).cloned().collect(),
+        pull_flag: pull.is_some(),
+        ignore_jobs: false,
     };
     Ok(Prepared { desired, sources, intent })
 }

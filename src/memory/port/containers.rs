@@ -13,7 +13,7 @@ use crate::engine::{
 };
 use crate::memory::world::{Container, World, time};
 use crate::memory::{MemoryEngine, name};
-use crate::spec::ContainerSpec;
+use crate::spec::{ContainerSpec, Namespace};
 use crate::state::{ContainerState, Health, ObservedContainer, ObservedEndpoint, ObservedMount};
 
 /// The engine's grace period when nobody says.
@@ -298,6 +298,10 @@ fn observed(world: &World, container: &Container, now: i64) -> ObservedContainer
                     .then(|| endpoint.ipv4_address.clone().unwrap_or_else(|| "172.18.0.2".to_owned())),
             })
             .collect(),
+        network_mode: match &spec.network.mode {
+            Some(Namespace::Mode(mode)) => mode.clone(),
+            Some(Namespace::Service(_)) | None => "default".to_owned(),
+        },
         lender: spec.network.lender().map(ContainerId::from),
         mounts: mounts(world, container),
         ports: container.ports.clone(),

@@ -57,6 +57,12 @@ pub fn lower(project: &Project, context: &Context<'_>) -> (Desired, Diagnostics)
         project: ProjectName::from(project.name.as_str()),
         services,
         others: project.disabled_services.keys().cloned().collect(),
+        profiles: project
+            .disabled_services
+            .values()
+            .filter(|service| !service.profiles.is_empty())
+            .map(|service| (service.name.clone(), service.profiles.clone()))
+            .collect(),
         jobs: project.jobs.keys().chain(project.disabled_jobs.keys()).cloned().collect(),
         networks,
         volumes,
@@ -258,6 +264,8 @@ impl Lowering<'_> {
             .workload
             .depends_on
             .iter()
+            // What is off and may be missing is no dependency of this project, as in the reference.
+            .filter(|(name, _)| self.project.services.contains_key(name.as_str()))
             .map(|(name, on)| format!("{name}:{}:{}", on.condition.as_str(), on.restart))
             .collect();
         dependencies.sort_unstable();

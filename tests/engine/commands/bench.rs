@@ -215,6 +215,12 @@ impl Bench {
         }
     }
 
+    /// Has the engine itself remove something.
+    pub fn delete(&self, path: &str) {
+        let (status, body) = self.ask("DELETE", path);
+        assert!(status.starts_with('2'), "{path}: {status}: {body}");
+    }
+
     /// Has the engine itself do something.
     pub fn post(&self, path: &str) {
         let (status, body) = self.ask("POST", path);
@@ -224,6 +230,12 @@ impl Bench {
     /// Has the engine itself do something that it may refuse; its status code.
     pub fn status(&self, method: &str, path: &str, body: &str) -> String {
         self.send(method, path, body).0
+    }
+
+    /// Has the engine itself do what a JSON body says.
+    pub fn post_json(&self, path: &str, body: &str) {
+        let (status, answer) = self.send("POST", path, body);
+        assert!(status.starts_with('2'), "{path}: {status}: {answer}");
     }
 
     fn ask(&self, method: &str, path: &str) -> (String, String) {
