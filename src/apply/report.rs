@@ -195,7 +195,7 @@ pub struct TakenPort {
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
     /// An engine call failed.
-    #[error(transparent)]
+    #[error("{}", .0.message())]
     Call(#[from] EngineError),
     /// A container that should run or become healthy ended.
     #[error("container {container} exited ({code})")]

@@ -256,7 +256,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn network(&self, id: &Ref<NetworkId>) -> Result<NetworkId, ApplyError> {
+    pub(super) fn network(&self, id: &Ref<NetworkId>) -> Result<NetworkId, ApplyError> {
         match id {
             Ref::Existing(id) => Ok(id.clone()),
             Ref::Planned(step) => match self.made[step.0].get() {
@@ -291,7 +291,7 @@ impl<'a> Run<'a> {
         match ended {
             Ok(()) => Ok(Ended::Done),
             Err(error) if !required => {
-                self.events.detailed(subject, Status::Warning, error.to_string());
+                self.events.detailed(subject, Status::Warning, error.message());
                 Ok(Ended::DoneWithout)
             }
             Err(error) => Err(error.into()),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::Method;
 
+use super::error::short_id;
 use super::path::{can_name, encode, filters, with_query};
 use super::transport::Call;
 use super::{Docker, SHORT, STOP_MARGIN, body, inspect, list, stream};
@@ -25,8 +26,9 @@ const LONGEST_GRACE: Duration = Duration::from_secs(24 * 3600);
 /// for ever.
 const LONGEST_CHECK: Duration = Duration::from_secs(3600);
 
-fn subject(id: &str) -> String {
-    format!("container {id}")
+/// What is done to which container, for messages.
+fn subject(operation: &str, id: &str) -> String {
+    format!("{operation} container {}", short_id(id))
 }
 
 /// The engine reads seconds since 1970 only.
@@ -45,14 +47,20 @@ impl Docker {
         action: &str,
         query: &[(&str, &str)],
     ) -> Result<Call, EngineError> {
+        let operation = match (&method, action) {
+            (&Method::GET, "/json") => "inspect",
+            (&Method::GET, "/logs") => "read the logs of",
+            (&Method::POST, "/attach") => "attach to",
+            (&Method::DELETE, _) => "remove",
+            // The others are their own words: start, stop, restart, kill, rename.
+            (_, action) => action.trim_start_matches('/'),
+        };
+        let subject = subject(operation, id);
         if !can_name(id) {
-            return Err(EngineError::NotFound {
-                subject: subject(id),
-                message: format!("No such container: {id}"),
-            });
+            return Err(EngineError::NotFound { subject, message: format!("No such container: {id}") });
         }
         let path = with_query(&format!("/containers/{}{action}", encode(id)), query);
-        Ok(Call::new(method, path, subject(id)))
+        Ok(Call::new(method, path, subject))
     }
 
     async fn stop(&self, id: &ContainerId, timeout: Option<Duration>) -> Result<(), EngineError> {
@@ -79,7 +87,7 @@ impl Docker {
     }
 
     fn fault_of(&self, id: &ContainerId) -> impl Fn(super::error::Fault) -> EngineError + Send + use<> {
-        let (transport, subject) = (self.transport.clone(), subject(id));
+        let (transport, subject) = (self.transport.clone(), subject("read the output of", id));
         move |fault| transport.fault(&subject, fault)
     }
 }
@@ -91,7 +99,7 @@ impl Containers for Docker {
             let all = if query.all { "1" } else { "0" };
             let path = with_query("/containers/json", &[("all", all), ("filters", &filters)]);
             let found: Vec<list::Container> =
-                self.transport.json(Call::new(Method::GET, path, "containers")).await?;
+                self.transport.json(Call::new(Method::GET, path, "list containers")).await?;
             Ok(found.into_iter().map(list::Container::observed).collect())
         })
     }
@@ -121,7 +129,7 @@ impl Containers for Docker {
             if let Some(platform) = &spec.platform {
                 query.push(("platform", platform));
             }
-            let call = Call::new(Method::POST, with_query("/containers/create", &query), subject(&name));
+            let call = Call::new(Method::POST, with_query("/containers/create", &query), subject("create", &name));
             let created: Created = match self.transport.json(call.body(&body)).await {
                 Ok(created) => created,
                 Err(error) => return Err(self.or_taken(error, &name).await),
@@ -200,11 +208,11 @@ impl Containers for Docker {
                 // are kept.
                 copy_uidgid: None,
             };
-            let name = encode(&id);
+            let (name, subject) = (encode(&id), subject("copy a file into", &id));
             let work = self.bollard.upload_to_container(&name, Some(options), bollard::body_full(archive));
             match tokio::time::timeout(SHORT, work).await {
-                Ok(result) => result.map_err(|error| self.transport.fault(&subject(&id), error.into())),
-                Err(_) => Err(EngineError::TimedOut { subject: subject(&id), after: SHORT }),
+                Ok(result) => result.map_err(|error| self.transport.fault(&subject, error.into())),
+                Err(_) => Err(EngineError::TimedOut { subject, after: SHORT }),
             }
         })
     }

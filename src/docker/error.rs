@@ -40,10 +40,37 @@ fn message(status: u16, body: &str) -> String {
         message: String,
     }
     match serde_json::from_str::<Answer>(body) {
-        Ok(answer) => answer.message,
+        Ok(answer) => shorten_ids(&answer.message),
         Err(_) if body.trim().is_empty() => format!("the engine answered with status {status}"),
-        Err(_) => body.trim().to_owned(),
+        Err(_) => shorten_ids(body.trim()),
     }
+}
+
+/// Length of an id in the engine's answers, and in what people read.
+const ID: usize = 64;
+const SHORT_ID: usize = 12;
+
+/// The beginning of an id, as `docker ps` shows it; anything else as it is.
+pub(super) fn short_id(id: &str) -> &str {
+    if id.len() == ID && id.bytes().all(|byte| byte.is_ascii_hexdigit()) { &id[..SHORT_ID] } else { id }
+}
+
+/// Ids in a text become short. A digest (`sha256:…`) is something a user may have written, and stays.
+fn shorten_ids(text: &str) -> String {
+    let mut short = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_hexdigit()) {
+        let (before, word) = rest.split_at(start);
+        let end = word.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(word.len());
+        let (word, after) = word.split_at(end);
+        let digest = before.ends_with(':') && !before.ends_with(": ");
+        // Letters before the first digit belong to the same word.
+        let inside = before.ends_with(|c: char| c.is_ascii_alphanumeric());
+        short.push_str(before);
+        short.push_str(if digest || inside { word } else { short_id(word) });
+        rest = after;
+    }
+    short + rest
 }
 
 impl From<hyper_util::client::legacy::Error> for Fault {
@@ -117,13 +144,29 @@ mod tests {
 
     #[test]
     fn the_status_decides_and_the_daemons_words_stay() {
-        let at =
-            |status, body: &str| classify("container a", "unix:///x", Fault::Status(status, body.into()));
+        let at = |status, body: &str| {
+            classify("start container a", "unix:///x", Fault::Status(status, body.into()))
+        };
         let found = at(404, r#"{"message":"No such container: a"}"#);
         assert!(found.is_not_found());
-        assert_eq!(found.to_string(), "No such container: a");
+        assert_eq!(found.to_string(), "start container a: Error response from daemon: No such container: a");
+        assert_eq!(found.message(), "No such container: a");
         assert!(at(409, "{}").is_conflict());
-        assert_eq!(at(503, "").to_string(), "the engine answered with status 503");
+        assert_eq!(at(503, "").message(), "the engine answered with status 503");
         assert!(matches!(at(400, "plain"), EngineError::Refused { status: 400, .. }));
+    }
+
+    #[test]
+    fn ids_are_short_and_digests_whole() {
+        let id = "0123456789abcdef".repeat(4);
+        let said = |text: &str| message(404, &serde_json::json!({ "message": text }).to_string());
+        assert_eq!(said(&format!("No such container: {id}")), "No such container: 0123456789ab");
+        assert_eq!(said(&format!("network {id} not found")), "network 0123456789ab not found");
+        assert_eq!(said(&format!("by container \"{id}\". Go")), "by container \"0123456789ab\". Go");
+        let digest = format!("manifest for x@sha256:{id} not found");
+        assert_eq!(said(&digest), digest);
+        assert_eq!(said(&format!("x{id}")), format!("x{id}"));
+        assert_eq!(said("é bad café 0 ü"), "é bad café 0 ü");
+        assert_eq!(short_id("web-1"), "web-1");
     }
 }

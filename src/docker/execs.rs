@@ -8,6 +8,7 @@ use futures_util::StreamExt;
 use tokio::sync::mpsc;
 
 use super::Docker;
+use super::error::short_id;
 use super::path::encode;
 use crate::base::ContainerId;
 use crate::engine::{Answer, EngineError, ExecOutput, ExecRequest, Execs, LogChunk};
@@ -29,7 +30,7 @@ impl Execs for Docker {
     ) -> Answer<'_, ExecOutput> {
         let (container, request) = (container.clone(), request.clone());
         Box::pin(async move {
-            let subject = format!("container {container}");
+            let subject = format!("run a command in container {}", short_id(&container));
             let fault = |error: bollard::errors::Error| self.transport.fault(&subject, error.into());
             let options = CreateExecOptions {
                 attach_stdout: Some(true),

@@ -11,18 +11,19 @@ use crate::base::ContainerId;
 use crate::engine::{Answer, Answers, EngineEvent, EventKind, EventQuery, Feed};
 use crate::state::{Health, Labels};
 
+const EVENTS: &str = "listen to the engine's events";
+
 impl Feed for Docker {
     fn events(&self, query: EventQuery) -> Answer<'_, Answers<EngineEvent>> {
         Box::pin(async move {
             let filters = filters(&[("type", &["container".to_owned()]), ("label", &query.labels)]);
             let path = with_query("/events", &[("filters", &filters)]);
-            let response =
-                self.transport.open(Call::new(Method::GET, path, "events").patience(SHORT)).await?;
+            let response = self.transport.open(Call::new(Method::GET, path, EVENTS).patience(SHORT)).await?;
             // The engine sends the head of its answer a moment before it begins to listen: one round trip
             // gives it that moment.
-            self.transport.done(Call::new(Method::GET, "/_ping", "engine")).await?;
+            self.transport.done(Call::new(Method::GET, "/_ping", EVENTS)).await?;
             let transport = self.transport.clone();
-            let values = stream::values(response, move |fault| transport.fault("events", fault));
+            let values = stream::values(response, move |fault| transport.fault(EVENTS, fault));
             let events: Answers<EngineEvent> = Box::pin(values.map(|value| value.map(|value| event(&value))));
             Ok(events)
         })

@@ -22,7 +22,7 @@ impl Images for Docker {
     fn inspect_image(&self, reference: &str, platform: Option<&str>) -> Answer<'_, ObservedImage> {
         let (reference, platform) = (reference.to_owned(), platform.map(str::to_owned));
         Box::pin(async move {
-            let subject = format!("image {reference}");
+            let subject = format!("inspect image {reference}");
             let wanted = match &platform {
                 None => None,
                 Some(text) => Some(Platform::parse(text).map_err(|error| EngineError::Refused {
@@ -57,7 +57,7 @@ impl Images for Docker {
     fn registry_digest(&self, reference: &str) -> Answer<'_, String> {
         let reference = reference.to_owned();
         Box::pin(async move {
-            let subject = format!("image {reference}");
+            let subject = format!("look up image {reference}");
             let auth = self.registry_auth(&reference, &subject).await?;
             let path = format!("/distribution/{}/json", encode_reference(&reference));
             let call =
@@ -72,7 +72,7 @@ impl Images for Docker {
         Box::pin(async move {
             let path = with_query("/images/json", &[("filters", &filters)]);
             let listed: serde_json::Value =
-                self.transport.json(Call::new(Method::GET, path, "images")).await?;
+                self.transport.json(Call::new(Method::GET, path, "list images")).await?;
             let images = listed.as_array().map(Vec::as_slice).unwrap_or_default();
             let tags = images.iter().filter_map(|image| image["RepoTags"].as_array()).flatten();
             let mut tags: Vec<String> = tags
@@ -87,7 +87,7 @@ impl Images for Docker {
     }
 
     fn remove_image(&self, reference: &str) -> Answer<'_, ()> {
-        let subject = format!("image {reference}");
+        let subject = format!("remove image {reference}");
         let path = format!("/images/{}", encode_reference(reference));
         Box::pin(async move { self.transport.done(Call::new(Method::DELETE, path, subject)).await })
     }
@@ -95,7 +95,7 @@ impl Images for Docker {
     fn pull_image(&self, reference: &str, platform: Option<&str>) -> Answer<'_, Answers<PullProgress>> {
         let (reference, platform) = (reference.to_owned(), platform.map(str::to_owned));
         Box::pin(async move {
-            let subject = format!("image {reference}");
+            let subject = format!("pull image {reference}");
             let parsed = parse(&reference, &subject)?;
             let auth = self.registry_auth(&reference, &subject).await?;
             let name = parsed.familiar_name();

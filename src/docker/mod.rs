@@ -44,8 +44,8 @@ pub use proxy::proxy_environment;
 /// The newest API this adapter speaks.
 pub const NEWEST_API: ApiVersion = ApiVersion::new(1, 51);
 
-/// The oldest API it works with.
-pub const OLDEST_API: ApiVersion = ApiVersion::new(1, 40);
+/// The oldest API it works with: that of Docker 20.10, as the README says.
+pub const OLDEST_API: ApiVersion = ApiVersion::new(1, 41);
 
 /// How to find and reach an engine. Nothing is read from the environment: the caller fills this in.
 #[derive(Clone, Debug, Default)]
@@ -163,7 +163,7 @@ impl Docker {
     /// The platform the engine runs on; asked once.
     async fn host(&self) -> Result<&Platform, EngineError> {
         let ask = || async {
-            let call = Call::new(Method::GET, "/version", "engine version");
+            let call = Call::new(Method::GET, "/version", "ask the engine for its version");
             let answer: list::Version = self.transport.json(call).await?;
             Ok(Platform { os: answer.os, arch: answer.arch, variant: String::new() })
         };

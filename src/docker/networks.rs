@@ -4,6 +4,7 @@ use bollard::models::{Ipam, IpamConfig, NetworkConnectRequest, NetworkCreateRequ
 use hyper::Method;
 use serde_json::json;
 
+use super::error::short_id;
 use super::path::{can_name, encode, filters, with_query};
 use super::transport::Call;
 use super::view::View;
@@ -14,7 +15,13 @@ use crate::spec::{EndpointSpec, IpamPool, IpamSpec, NetworkSpec, VolumeSpec, lab
 use crate::state::{ApiVersion, ObservedNetwork, ObservedVolume};
 
 fn of_network(method: Method, name: &str, action: &str) -> Result<Call, EngineError> {
-    let subject = format!("network {name}");
+    let operation = match (&method, action) {
+        (&Method::GET, _) => "inspect",
+        (&Method::DELETE, _) => "remove",
+        (_, "/connect") => "connect a container to",
+        _ => "disconnect a container from",
+    };
+    let subject = format!("{operation} network {}", short_id(name));
     if !can_name(name) {
         return Err(EngineError::NotFound { subject, message: format!("network {name} not found") });
     }
@@ -22,7 +29,8 @@ fn of_network(method: Method, name: &str, action: &str) -> Result<Call, EngineEr
 }
 
 fn of_volume(method: Method, name: &str, query: &[(&str, &str)]) -> Result<Call, EngineError> {
-    let subject = format!("volume {name}");
+    let operation = if method == Method::GET { "inspect" } else { "remove" };
+    let subject = format!("{operation} volume {name}");
     if !can_name(name) {
         return Err(EngineError::NotFound { subject, message: format!("get {name}: no such volume") });
     }
@@ -96,7 +104,7 @@ impl Networks for Docker {
         Box::pin(async move {
             let path = with_query("/networks", &[("filters", &filters)]);
             let found: Vec<list::Network> =
-                self.transport.json(Call::new(Method::GET, path, "networks")).await?;
+                self.transport.json(Call::new(Method::GET, path, "list networks")).await?;
             Ok(found.into_iter().map(list::Network::observed).collect())
         })
     }
@@ -123,7 +131,7 @@ impl Networks for Docker {
             #[serde(rename = "Id")]
             id: String,
         }
-        let (subject, name) = (format!("network {}", spec.name), spec.name.clone());
+        let (subject, name) = (format!("create network {}", spec.name), spec.name.clone());
         let body = NetworkCreateRequest {
             name: spec.name.clone(),
             driver: spec.driver.clone(),
@@ -169,7 +177,7 @@ impl Networks for Docker {
         let call = of_network(Method::POST, network, "/connect");
         let (container, endpoint) = (container.clone(), endpoint.clone());
         Box::pin(async move {
-            let subject = format!("container {container}");
+            let subject = format!("connect container {} to a network", short_id(&container));
             body::check_endpoint(&endpoint, self.transport.version().await?)?;
             let body = NetworkConnectRequest {
                 container: container.into(),
@@ -191,7 +199,8 @@ impl Volumes for Docker {
         let filters = filters(&[("label", labels)]);
         Box::pin(async move {
             let path = with_query("/volumes", &[("filters", &filters)]);
-            let found: list::Volumes = self.transport.json(Call::new(Method::GET, path, "volumes")).await?;
+            let found: list::Volumes =
+                self.transport.json(Call::new(Method::GET, path, "list volumes")).await?;
             Ok(found.volumes.into_iter().map(list::Volume::observed).collect())
         })
     }
@@ -205,7 +214,7 @@ impl Volumes for Docker {
     }
 
     fn create_volume(&self, spec: &VolumeSpec) -> Answer<'_, ()> {
-        let subject = format!("volume {}", spec.name);
+        let subject = format!("create volume {}", spec.name);
         let body = VolumeCreateRequest {
             name: Some(spec.name.clone()),
             driver: spec.driver.clone(),

@@ -169,7 +169,7 @@ fn value(line: &[u8]) -> Option<Result<serde_json::Value, Fault>> {
     let line = line.trim_ascii();
     (!line.is_empty()).then(|| {
         serde_json::from_slice(line)
-            .map_err(|error| Fault::Broken(format!("the engine's answer makes no sense: {error}")))
+            .map_err(|error| Fault::Broken(format!("the engine's answer cannot be understood: {error}")))
     })
 }
 

@@ -26,6 +26,9 @@ use crate::state::ApiVersion;
 /// Short calls under way at once; each needs a connection.
 const MOST_CALLS: usize = 50;
 
+/// The first call of all.
+pub(super) const PING: &str = "ask the engine for its API version";
+
 /// bollard's body, so that both kinds of requests go through one pool.
 type Body = Either<
     Full<Bytes>,
@@ -178,18 +181,21 @@ impl Transport {
     }
 
     async fn negotiate(&self) -> Result<Spoken, EngineError> {
-        let call = Call::new(Method::GET, "/_ping", "engine");
+        let call = Call::new(Method::GET, "/_ping", PING);
         let response = self.within(&call, self.roundtrip(&call, None)).await?;
-        // An engine that doesn't say speaks 1.24, as its own client assumes.
-        let silent = Spoken { newest: ApiVersion::new(1, 24), libpod: false };
-        let spoken = Spoken::of(response.headers()).unwrap_or(silent);
+        // Engines have named their version for longer than they have served what we need.
+        let spoken = match (Spoken::of(response.headers()), self.shared.pinned) {
+            (Some(spoken), _) => spoken,
+            (None, Some(pinned)) => Spoken { newest: pinned, libpod: false },
+            (None, None) => {
+                let cause = "the answer names no API version: is this a Docker engine?".to_owned();
+                return Err(self.fault(PING, Fault::Broken(cause)));
+            }
+        };
         self.drain(response).await;
         if self.shared.pinned.is_none() && spoken.api() < OLDEST_API {
-            return Err(EngineError::Unsupported {
-                feature: "rcompose".to_owned(),
-                needs: OLDEST_API,
-                has: spoken.api(),
-            });
+            let endpoint = self.shared.endpoint.clone();
+            return Err(EngineError::TooOld { endpoint, needs: OLDEST_API, has: spoken.api() });
         }
         Ok(spoken)
     }
@@ -231,7 +237,10 @@ impl Transport {
     pub(super) async fn json<T: DeserializeOwned>(&self, call: Call) -> Result<T, EngineError> {
         let bytes = self.bytes(&call).await?;
         serde_json::from_slice(&bytes).map_err(|error| {
-            self.fault(&call.subject, Fault::Broken(format!("the engine's answer makes no sense: {error}")))
+            self.fault(
+                &call.subject,
+                Fault::Broken(format!("the engine's answer cannot be understood: {error}")),
+            )
         })
     }
 

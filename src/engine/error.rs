@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use crate::state::ApiVersion;
 
-/// A failed call. The subject is what the call was about: `container shop-web-1`.
+/// A failed call. The subject is what was to be done to which object: `start container 3f2a9c01b7de`. Its text
+/// names both; [`EngineError::message`] is for callers that have named them already.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum EngineError {
     /// 404: the thing isn't there.
-    #[error("{message}")]
+    #[error("{subject}: Error response from daemon: {message}")]
     NotFound {
         /// What the call was about.
         subject: String,
@@ -16,7 +17,7 @@ pub enum EngineError {
         message: String,
     },
     /// 409: it is there already, or in a state that forbids the call.
-    #[error("{message}")]
+    #[error("{subject}: Error response from daemon: {message}")]
     Conflict {
         /// What the call was about.
         subject: String,
@@ -33,8 +34,20 @@ pub enum EngineError {
         /// The version spoken.
         has: ApiVersion,
     },
+    /// The engine is older than what this program can work with.
+    #[error(
+        "the engine at {endpoint} serves the Docker API {has}; rcompose needs {needs} (Docker 20.10) or newer"
+    )]
+    TooOld {
+        /// Its address.
+        endpoint: String,
+        /// The oldest version this program works with.
+        needs: ApiVersion,
+        /// The version the engine serves.
+        has: ApiVersion,
+    },
     /// 401 or 403, from the engine or a registry.
-    #[error("{message}")]
+    #[error("{subject}: {message}")]
     Unauthorised {
         /// What the call was about.
         subject: String,
@@ -50,7 +63,7 @@ pub enum EngineError {
         cause: String,
     },
     /// Any other refusal; the status is the HTTP one.
-    #[error("{message}")]
+    #[error("{subject}: Error response from daemon: {message}")]
     Refused {
         /// What the call was about.
         subject: String,
@@ -78,6 +91,17 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// The text without the operation and its object, where the engine answered: its own words.
+    pub fn message(&self) -> String {
+        match self {
+            EngineError::NotFound { message, .. }
+            | EngineError::Conflict { message, .. }
+            | EngineError::Unauthorised { message, .. }
+            | EngineError::Refused { message, .. } => message.clone(),
+            other => other.to_string(),
+        }
+    }
+
     /// Whether the thing simply isn't there.
     pub fn is_not_found(&self) -> bool {
         matches!(self, EngineError::NotFound { .. })
