@@ -168,6 +168,26 @@ fn a_name_that_a_killed_run_gave_late_is_fine() {
     });
 }
 
+#[test]
+fn a_name_that_a_killed_run_is_still_taking_is_waited_for() {
+    with_paused_time(async {
+        let engine = engine(&[]);
+        let (file, _) = changed();
+        let trial = engine.fork();
+        up(&trial, file, &Run::default()).await;
+        let create = trial.changes().iter().position(|call| call.operation == "create_container").unwrap();
+        // The name is taken, and nobody bears it yet: the engine is still making the container.
+        for nth in 1..=20 {
+            let message = "Conflict. The container name is already in use".to_owned();
+            let taken = EngineError::Conflict { subject: "create container shop-web-1".to_owned(), message };
+            engine.fault(Fault::Fail(create + nth, taken));
+        }
+        let (report, told) = up(&engine, file, &Run::default()).await;
+        assert_eq!(report.exit_code(), 0, "{told}");
+        assert_eq!(containers(&engine), ["shop-web-1 running"]);
+    });
+}
+
 /// Which changing call, counted from the engine's beginning, will be the first removal of a container.
 async fn first_removal(engine: &MemoryEngine, file: &str) -> usize {
     let trial = engine.fork();

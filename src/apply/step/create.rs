@@ -2,7 +2,9 @@
 
 use super::super::report::ApplyError;
 use super::Run;
+use super::remove::{SETTLING_CHECK, SETTLING_CHECKS};
 use crate::base::ContainerId;
+use crate::engine::{ContainerDetail, EngineError};
 use crate::event::{Event, Level};
 use crate::plan::{Op, Step};
 use crate::spec::{ContainerSpec, Namespace, config_hash, labels};
@@ -10,7 +12,8 @@ use crate::state::ContainerState;
 
 impl Run<'_> {
     pub(super) async fn create(&self, step: &Step) -> Result<(), ApplyError> {
-        let Op::CreateContainer { name, service, spec, shares, image_label, hash_later, .. } = &step.op
+        let Op::CreateContainer { name, service, spec, shares, image_label, hash_later, .. } =
+            &step.op
         else {
             return Ok(());
         };
@@ -28,37 +31,55 @@ impl Run<'_> {
         if let Some(definition) = hash_later {
             spec.labels.insert(labels::CONFIG_HASH.to_owned(), config_hash(&definition.0, &find));
         }
-        let error = match self.engine.create_container(name, &spec).await {
-            Ok(created) => {
-                for warning in created.warnings {
-                    let text = format!("{service}: {warning}");
-                    self.events.send(Event::Message { level: Level::Warning, text });
-                }
-                self.make(step, created.id.as_str(), false);
-                return Ok(());
-            }
-            Err(error) => error,
-        };
-        // Whose it is can't be known, so it doesn't count as made here.
-        let twin = match error.is_conflict() || error.is_lost() {
-            true => self.late_twin(name, &spec).await,
-            false => None,
-        };
-        self.make(step, twin.ok_or(error)?.as_str(), true);
+        let (id, adopted) = self.create_or_adopt(service.as_str(), name, &spec).await?;
+        // Whose an adopted one is can't be known, so it doesn't count as made here.
+        self.make(step, id.as_str(), adopted);
         Ok(())
     }
 
-    /// The container that has the name, when it is the one wanted and never ran: a run that was killed
-    /// leaves calls behind which the engine still carries out, after it was asked what there is; and an
-    /// answer may be lost.
-    async fn late_twin(&self, name: &str, spec: &ContainerSpec) -> Option<ContainerId> {
-        let found = self.engine.inspect_container(&ContainerId::from(name)).await.ok()?;
-        let same =
-            [labels::PROJECT, labels::SERVICE, labels::CONTAINER_NUMBER, labels::CONFIG_HASH, labels::IMAGE]
-                .into_iter()
-                .all(|key| found.labels.get(key) == spec.labels.get(key));
-        (same && found.name == name && found.state == ContainerState::Created).then_some(found.id)
+    /// Creates a container, or takes the one that is there when it is the one wanted. A run that was killed
+    /// leaves calls behind which the engine still carries out: the name may be taken by a creation that has not
+    /// ended, whose container nobody can see yet, or by one that is just being removed. And an answer may be
+    /// lost. Gives the id, and whether the container was there.
+    async fn create_or_adopt(
+        &self,
+        service: &str,
+        name: &str,
+        spec: &ContainerSpec,
+    ) -> Result<(ContainerId, bool), EngineError> {
+        let mut left = SETTLING_CHECKS;
+        loop {
+            let error = match self.engine.create_container(name, spec).await {
+                Ok(created) => {
+                    for warning in created.warnings {
+                        let text = format!("{service}: {warning}");
+                        self.events.send(Event::Message { level: Level::Warning, text });
+                    }
+                    return Ok((created.id, false));
+                }
+                Err(error) if error.is_conflict() || error.is_lost() => error,
+                Err(error) => return Err(error),
+            };
+            let may_pass = left > 0 && error.is_conflict();
+            match self.engine.inspect_container(&ContainerId::from(name)).await {
+                Ok(holder) if is_twin(&holder, name, spec) => return Ok((holder.id, true)),
+                Ok(holder) if may_pass && holder.state == ContainerState::Removing => {}
+                Err(unseen) if may_pass && unseen.is_not_found() => {}
+                _ => return Err(error),
+            }
+            left -= 1;
+            tokio::time::sleep(SETTLING_CHECK).await;
+        }
     }
+}
+
+/// Whether a container is the one wanted, and has never run.
+fn is_twin(found: &ContainerDetail, name: &str, spec: &ContainerSpec) -> bool {
+    let same =
+        [labels::PROJECT, labels::SERVICE, labels::CONTAINER_NUMBER, labels::CONFIG_HASH, labels::IMAGE]
+            .into_iter()
+            .all(|key| found.labels.get(key) == spec.labels.get(key));
+    same && found.name == name && found.state == ContainerState::Created
 }
 
 /// Puts containers in the place of services.

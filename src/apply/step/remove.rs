@@ -9,9 +9,10 @@ use crate::engine::{ContainerDetail, Engine, EngineError};
 use crate::spec::labels;
 use crate::state::ContainerState;
 
-/// How often it is asked whether a container that someone else removes is gone, and the time between.
-const GOING_CHECKS: usize = 100;
-const GOING_CHECK: Duration = Duration::from_millis(100);
+/// How often it is asked whether what another call to the engine is doing with a container has ended, and the
+/// time between.
+pub(super) const SETTLING_CHECKS: usize = 100;
+pub(super) const SETTLING_CHECK: Duration = Duration::from_millis(100);
 
 /// Containers on a network that are named.
 const HOLDERS: usize = 3;
@@ -41,7 +42,7 @@ impl Run<'_> {
     /// its old bearer just be going. Docker 20.10 has no network sandbox for a container between two of its
     /// restarts and then answers 404: that passes.
     pub(super) async fn rename(&self, id: &ContainerId, name: &str) -> Result<(), EngineError> {
-        let mut left = GOING_CHECKS;
+        let mut left = SETTLING_CHECKS;
         loop {
             let Err(error) = self.engine.rename_container(id, name).await else { return Ok(()) };
             match self.engine.inspect_container(&ContainerId::from(name)).await {
@@ -52,7 +53,7 @@ impl Run<'_> {
                 _ => return Err(error),
             }
             left -= 1;
-            tokio::time::sleep(GOING_CHECK).await;
+            tokio::time::sleep(SETTLING_CHECK).await;
         }
     }
 }
@@ -74,12 +75,12 @@ pub(super) async fn remove_container(
         Err(error) if is_going_already(&error) || error.is_lost() => error,
         answer => return answer,
     };
-    for _ in 0..GOING_CHECKS {
+    for _ in 0..SETTLING_CHECKS {
         match engine.inspect_container(id).await {
             Err(gone) if gone.is_not_found() => return Ok(()),
             Ok(there) if error.is_lost() && there.state != ContainerState::Removing => break,
             Err(_) if error.is_lost() => break,
-            _ => tokio::time::sleep(GOING_CHECK).await,
+            _ => tokio::time::sleep(SETTLING_CHECK).await,
         }
     }
     Err(error)
