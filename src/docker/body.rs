@@ -316,6 +316,7 @@ pub(super) fn endpoint(spec: &EndpointSpec) -> EndpointSettings {
             ipv6_address: spec.ipv6_address.clone(),
             link_local_ips: some(spec.link_local_ips.clone()),
         }),
+        network_id: spec.network_id.as_ref().map(ToString::to_string),
         links: some(spec.links.clone()),
         aliases: some(spec.aliases.clone()),
         mac_address: spec.mac_address.clone(),

@@ -287,6 +287,7 @@ fn endpoint_spec(name: &str, endpoint: View<'_>, short: &str) -> EndpointSpec {
     EndpointSpec {
         key: String::new(),
         network: name.to_owned(),
+        network_id: None,
         aliases,
         links: endpoint.words("Links"),
         ipv4_address: ipam.word("IPv4Address"),

@@ -212,6 +212,9 @@ fn exit_code(status: &str, state: ContainerState) -> Option<i64> {
 pub(super) struct Network {
     id: String,
     name: String,
+    /// RFC 3339 with nanoseconds, in UTC.
+    #[serde(default, deserialize_with = "or_empty")]
+    created: String,
     #[serde(default, deserialize_with = "or_empty")]
     driver: String,
     #[serde(default, deserialize_with = "or_empty")]
@@ -223,6 +226,16 @@ pub(super) struct Network {
 }
 
 impl Network {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// When it was made, in a form that sorts by time, and its id.
+    pub(super) fn age(self) -> (String, NetworkId) {
+        // Trailing zeros are left out: without them, and the `Z`, shorter texts come first as they should.
+        (self.created.trim_end_matches('Z').to_owned(), NetworkId::from(self.id))
+    }
+
     pub(super) fn observed(self) -> ObservedNetwork {
         ObservedNetwork {
             id: NetworkId::from(self.id),

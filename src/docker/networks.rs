@@ -92,9 +92,33 @@ fn definition(network: View<'_>) -> NetworkSpec {
     }
 }
 
+/// From here on the engine makes no second network of a name.
+const UNIQUE_NAMES: ApiVersion = ApiVersion::new(1, 44);
+
 impl Docker {
     async fn has_network(&self, name: &str) -> bool {
         self.inspect_network(name).await.is_ok()
+    }
+
+    /// Older engines look for a network of the name and then make one: two clients that ask at once get one
+    /// each, and the name means neither. So each looks again afterwards; the network that was made first is
+    /// taken by both, and the other one removed by whoever made it.
+    async fn first_of_name(&self, name: &str, made: NetworkId) -> Result<NetworkId, EngineError> {
+        let filters = filters(&[("name", &[name.to_owned()])]);
+        let path = with_query("/networks", &[("filters", &filters)]);
+        let call = Call::new(Method::GET, path, format!("look for network {name}"));
+        let found: Vec<list::Network> = self.transport.json(call).await?;
+        // The filter also finds names that contain this one.
+        let same = found.into_iter().filter(|network| network.name() == name);
+        let mut ages: Vec<(String, NetworkId)> = same.map(list::Network::age).collect();
+        ages.sort();
+        match ages.into_iter().next() {
+            Some((_, first)) if first != made => match self.remove_network(&made).await {
+                Err(error) if !error.is_not_found() => Err(error),
+                _ => Ok(first),
+            },
+            _ => Ok(made),
+        }
     }
 }
 
@@ -146,15 +170,16 @@ impl Networks for Docker {
         };
         Box::pin(async move {
             let mut body = request(&subject, &body)?;
-            if self.transport.version().await? < ApiVersion::new(1, 44) {
-                // Older engines happily make two networks of one name.
+            let unique = self.transport.version().await? >= UNIQUE_NAMES;
+            if !unique {
                 body["CheckDuplicate"] = json!(true);
             }
             let call = Call::new(Method::POST, "/networks/create", subject).body(&body);
-            match self.transport.json::<Created>(call).await {
-                Ok(created) => Ok(NetworkId::from(created.id)),
-                Err(error) => Err(self.or_conflict(error, self.has_network(&name)).await),
-            }
+            let id = match self.transport.json::<Created>(call).await {
+                Ok(created) => NetworkId::from(created.id),
+                Err(error) => return Err(self.or_conflict(error, self.has_network(&name)).await),
+            };
+            if unique { Ok(id) } else { self.first_of_name(&name, id).await }
         })
     }
 

@@ -142,6 +142,10 @@ impl<'a> Builder<'a> {
             Ref::Planned(step) => Some(*step),
             Ref::Existing(_) => None,
         }));
+        let networks = match self.input.capabilities.unique_network_names() {
+            true => Vec::new(),
+            false => self.network_ids(&spec),
+        };
         let planned_share = shares.iter().any(|(_, id)| matches!(id, Ref::Planned(_)));
         let connect = spec.clone();
         let uploads_span = service.span;
@@ -151,6 +155,7 @@ impl<'a> Builder<'a> {
             service: service.name.clone(),
             spec: Box::new(spec),
             shares,
+            networks,
             image_label,
             hash_later: planned_share.then(|| Definition(service.source.clone())),
         };

@@ -61,7 +61,13 @@ impl<'a> Existing<'a> {
             }
             found.volume_names.entry(&volume.name).or_insert(volume);
         }
-        found.networks.values_mut().for_each(|of_key| of_key.sort_by(|a, b| a.name.cmp(&b.name)));
+        // Of two with one name the one that is in use comes first.
+        let on_it = |n: &ObservedNetwork| found.on_networks.get(n.id.as_str()).map_or(0, Vec::len);
+        for of_key in found.networks.values_mut() {
+            of_key.sort_by(|a, b| {
+                a.name.cmp(&b.name).then_with(|| on_it(b).cmp(&on_it(a))).then_with(|| a.id.cmp(&b.id))
+            });
+        }
         found.volumes.values_mut().for_each(|of_key| of_key.sort_by(|a, b| a.name.cmp(&b.name)));
         found
     }

@@ -45,6 +45,12 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// The networks of a container by key, with the ids they have or will have.
+    pub(super) fn network_ids(&self, spec: &crate::spec::ContainerSpec) -> Vec<(String, Ref<NetworkId>)> {
+        let keys = spec.network.endpoints.iter().map(|endpoint| &endpoint.key);
+        keys.filter_map(|key| Some((key.clone(), self.networks.get(key)?.clone()))).collect()
+    }
+
     fn create_network(
         &mut self,
         spec: &NetworkSpec,
@@ -122,22 +128,27 @@ impl<'a> Builder<'a> {
             .collect()
     }
 
-    /// Networks of the same key by other names: a move to a new name that wasn't finished. They go when
-    /// nothing of the project stays on them.
+    /// Other networks of the same key: a move to a new name that wasn't finished, or a second one of the same
+    /// name, which old engines make when two clients ask at once. They go when nothing of the project stays on
+    /// them.
     fn leave_leftovers(&mut self, spec: &NetworkSpec, live: &ObservedNetwork) {
         let leftovers: Vec<&ObservedNetwork> = self
             .existing
             .networks_of(&spec.key)
             .into_iter()
-            .filter(|n| n.id != live.id && n.name != spec.name)
+            .filter(|n| n.id != live.id)
             .filter(|n| !self.attached(n).into_iter().any(|container| self.stays(container)))
             .collect();
         for network in leftovers {
+            let reason = match network.name == live.name {
+                true => Reason::DuplicateNetwork,
+                false => Reason::Renamed { from: network.name.clone(), to: spec.name.clone() },
+            };
             self.left_networks.push(LeftNetwork {
                 id: network.id.clone(),
                 name: network.name.clone(),
                 left: Vec::new(),
-                reason: Reason::Renamed { from: network.name.clone(), to: spec.name.clone() },
+                reason,
             });
         }
     }

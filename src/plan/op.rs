@@ -103,6 +103,8 @@ pub enum Op {
         spec: Box<ContainerSpec>,
         /// Services whose first container is shared (network, IPC, PID, volumes), and that container.
         shares: Vec<(ServiceName, Ref<ContainerId>)>,
+        /// Its networks by key, on engines where a name may stand for several.
+        networks: Vec<(String, Ref<NetworkId>)>,
         /// Whether the image label must be looked up when the step runs: an earlier step pulls the image.
         image_label: bool,
         /// The definition, when the config hash names a container that doesn't exist yet: the hash label

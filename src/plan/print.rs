@@ -248,6 +248,7 @@ pub(super) fn reason_words(step: &Step, sources: &SourceMap, exposure: &Exposure
         },
         Reason::ScaleDown { flag: Some(flag), .. } | Reason::ScaleUp { flag: Some(flag), .. } => flag.clone(),
         Reason::ScaleDown { wanted, .. } | Reason::ScaleUp { wanted, .. } => format!("scaled to {wanted}"),
+        Reason::DuplicateNetwork => "another network of the project has the same name".to_owned(),
         Reason::Orphan => "its service is not in the Compose file".to_owned(),
         Reason::Replacement => "part of a replacement".to_owned(),
         Reason::NameFreed => "its final name is free again".to_owned(),

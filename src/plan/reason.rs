@@ -40,6 +40,8 @@ pub enum Reason {
     DependencyReplaced(ServiceName),
     /// The network's definition changed.
     NetworkChanged(String),
+    /// A second network of one name: old engines make one when two clients ask at once.
+    DuplicateNetwork,
     /// The volume's definition changed.
     VolumeChanged(String),
     /// The network or volume got another name.

@@ -4,7 +4,7 @@
 
 use indexmap::IndexMap;
 
-use crate::base::ServiceName;
+use crate::base::{NetworkId, ServiceName};
 
 /// A container to create. Names of networks and volumes are the engine's names.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -148,6 +148,9 @@ pub struct EndpointSpec {
     pub key: String,
     /// The engine's name of the network.
     pub network: String,
+    /// The engine's id of the network: put in when the container is created, on engines that may have several
+    /// networks of one name.
+    pub network_id: Option<NetworkId>,
     /// Names it answers to there, the container's own and the service's included (the container's name is added by the plan).
     pub aliases: Vec<String>,
     /// `container:alias` links, the same on every network of the container: names are resolved on each of them.

@@ -229,6 +229,11 @@ impl Capabilities {
     pub fn many_endpoints_at_create(&self) -> bool {
         self.api >= ApiVersion::new(1, 44)
     }
+
+    /// No two networks have one name; older engines make a second one when two clients ask at once (API 1.44).
+    pub fn unique_network_names(&self) -> bool {
+        self.api >= ApiVersion::new(1, 44)
+    }
 }
 
 impl ObservedContainer {

@@ -12,7 +12,7 @@ use crate::state::ContainerState;
 
 impl Run<'_> {
     pub(super) async fn create(&self, step: &Step) -> Result<(), ApplyError> {
-        let Op::CreateContainer { name, service, spec, shares, image_label, hash_later, .. } =
+        let Op::CreateContainer { name, service, spec, shares, networks, image_label, hash_later, .. } =
             &step.op
         else {
             return Ok(());
@@ -24,6 +24,13 @@ impl Run<'_> {
         }
         let find = |service: &str| shared.iter().find(|(name, _)| *name == service).map(|(_, id)| id.clone());
         resolve_namespaces(&mut spec, &find);
+        for (key, id) in networks {
+            let id = self.network(id)?;
+            let mut endpoints = spec.network.endpoints.iter_mut();
+            if let Some(endpoint) = endpoints.find(|endpoint| endpoint.key == *key) {
+                endpoint.network_id = Some(id);
+            }
+        }
         if *image_label {
             let image = self.engine.inspect_image(&spec.image, spec.platform.as_deref()).await?;
             spec.labels.insert(labels::IMAGE.to_owned(), image.identity);
