@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use super::Session;
 use super::lock::{LockError, ProjectLock};
+use super::{CancelStage, Session, race};
 use crate::apply::{self, Listener, Options, Report};
 use crate::base::ProjectName;
 use crate::diag::Diagnostic;
 use crate::engine::EngineError;
+use crate::event::{Event, Level};
 use crate::observe::{self, Query};
 use crate::plan::{self, Action, Hazard, Input, Intent, Plan, PlanErrors, VolumeChoice};
 use crate::spec::{Desired, PullPolicy};
@@ -85,12 +86,42 @@ pub struct Converged {
     pub report: Report,
 }
 
+/// How often a run that lost a race against another client is planned again.
+const MOST_RACES: u64 = 5;
+
 /// Looks, plans, asks, and carries out. The lock is taken by the caller, before it looks at anything that the
-/// plan is to rest on.
+/// plan is to rest on; who changes the project without it may win a race, after which all is done again.
 pub async fn converge(
     session: &Session,
     _lock: &ProjectLock,
     desired: Desired,
+    intent: Intent,
+    way: &Way<'_>,
+) -> Result<Converged, ConvergeError> {
+    let mut lost = 0;
+    loop {
+        let done = converge_once(session, &desired, intent.clone(), way).await?;
+        let again = lost < MOST_RACES
+            && session.cancel.stage() == CancelStage::Running
+            && race::was_lost(&*session.engine, &desired.project, &done.plan, &done.report).await;
+        if !again {
+            return Ok(done);
+        }
+        lost += 1;
+        let project = &desired.project;
+        let text = format!(
+            "another client is changing project \"{project}\" too: planning again ({lost} of {MOST_RACES})"
+        );
+        session.events.send(Event::Message { level: Level::Warning, text });
+        // Whoever else has lost as well should not come back at the same moment.
+        let apart = u64::from(std::process::id() % 8) + 1;
+        tokio::time::sleep(Duration::from_millis(50 * apart * lost)).await;
+    }
+}
+
+async fn converge_once(
+    session: &Session,
+    desired: &Desired,
     intent: Intent,
     way: &Way<'_>,
 ) -> Result<Converged, ConvergeError> {

@@ -17,6 +17,7 @@ pub mod lint;
 pub mod list;
 pub mod load;
 pub mod lock;
+mod race;
 pub mod remote;
 pub mod request;
 
