@@ -129,7 +129,8 @@ impl Containers for Docker {
             if let Some(platform) = &spec.platform {
                 query.push(("platform", platform));
             }
-            let call = Call::new(Method::POST, with_query("/containers/create", &query), subject("create", &name));
+            let call =
+                Call::new(Method::POST, with_query("/containers/create", &query), subject("create", &name));
             let created: Created = match self.transport.json(call.body(&body)).await {
                 Ok(created) => created,
                 Err(error) => return Err(self.or_taken(error, &name).await),

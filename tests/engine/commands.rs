@@ -8,13 +8,17 @@
 mod attached;
 pub mod bench;
 mod failures;
+mod faults;
 mod interrupted;
 mod keys;
+mod kills;
 mod lifecycle;
 mod planned;
 mod plugin;
 mod podman;
 mod progress;
+mod proxy;
+mod races;
 mod recovery;
 mod requests;
 mod secrets;

@@ -227,6 +227,12 @@ impl Bench {
         assert!(status.starts_with('2'), "{path}: {status}: {body}");
     }
 
+    /// How many networks the project has.
+    pub fn networks(&self) -> usize {
+        let filter = format!("%7B%22label%22%3A%5B%22com.docker.compose.project%3D{}%22%5D%7D", self.project);
+        self.get(&format!("/networks?filters={filter}")).as_array().unwrap().len()
+    }
+
     /// Has the engine itself do something that it may refuse; its status code.
     pub fn status(&self, method: &str, path: &str, body: &str) -> String {
         self.send(method, path, body).0
