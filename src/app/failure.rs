@@ -121,6 +121,13 @@ pub fn tell_engine(error: &EngineError, origin: &str) -> Told {
     }
 }
 
+/// The same of a call that belongs to no step: nothing else says what was asked.
+pub fn tell_request(error: &EngineError, origin: &str) -> Told {
+    let mut told = tell_engine(error, origin);
+    told.facts.extend(error.request().map(|request| ("request".to_owned(), request.to_owned())));
+    told
+}
+
 /// What keeps a plan from being made, as it is told.
 pub fn tell_refusals(errors: &PlanErrors, sources: &SourceMap) -> Vec<Told> {
     let tell = |error: &PlanError| Told {

@@ -246,7 +246,7 @@ impl Front {
 
     /// Says what the engine answered, or why it could not be asked.
     pub fn fail_engine(&self, error: &EngineError) -> u8 {
-        self.failure(app::failure::tell_engine(error, &self.engine_origin()));
+        self.failure(app::failure::tell_request(error, &self.engine_origin()));
         exit::ERROR
     }
 

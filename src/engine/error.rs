@@ -102,6 +102,17 @@ impl EngineError {
         }
     }
 
+    /// The operation and its object, where the engine answered: [`EngineError::message`] does not name them.
+    pub fn request(&self) -> Option<&str> {
+        match self {
+            EngineError::NotFound { subject, .. }
+            | EngineError::Conflict { subject, .. }
+            | EngineError::Unauthorised { subject, .. }
+            | EngineError::Refused { subject, .. } => Some(subject),
+            _ => None,
+        }
+    }
+
     /// Whether the thing simply isn't there.
     pub fn is_not_found(&self) -> bool {
         matches!(self, EngineError::NotFound { .. })

@@ -30,7 +30,7 @@ impl Fault {
 }
 
 /// What a refused call is told.
-pub const REFUSAL: &str = "injected refusal";
+const REFUSAL: &str = "injected refusal";
 
 /// A socket in front of an engine's; calls are counted in the order of their arrival.
 pub struct Proxy {
