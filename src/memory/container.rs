@@ -148,7 +148,7 @@ impl World {
         let id = self.id(key)?;
         let result = self.try_start(&id, now);
         if let (Err(error), Some(container)) = (&result, self.containers.get_mut(&id)) {
-            container.error = error.to_string();
+            container.error = error.message();
             container.joined.clear();
             if container.state == ContainerState::Restarting {
                 container.state = ContainerState::Exited;
