@@ -161,6 +161,7 @@ fn run(wanted: &LoadRequest, reading: Reading<'_>, mut log: Option<&mut Provenan
     loaded.findings.sort();
     loaded.findings.fold_copies();
     loaded.findings.name_causes(&loaded.sources);
+    loaded.findings.name_unset(&loaded.sources);
     loaded
 }
 
@@ -271,9 +272,15 @@ fn read_variables(
         let message = format!("env file {0} not found: stat {0}: no such file or directory", file.path);
         return Err(Box::new(finding(message).help("create it, or mark it with `required: false`")));
     }
-    let text = files::read_text(files, path, &file.path)?;
+    // The reference refuses other bytes in a raw file alone.
+    let is_raw = file.format.as_deref() == Some("raw");
+    let (text, lossy) = match is_raw {
+        true => (files::read_text(files, path, &file.path)?, false),
+        false => files::read_lossy(files, path, &file.path)?,
+    };
     let parsed = match file.format.as_deref() {
         None | Some("") => dotenv::read(&text, lookup).inspect(|parsed| {
+            within.extend(dotenv::replacements(parsed, path, lossy));
             parsed.unset.iter().for_each(|(name, line)| within.push(dotenv::unset(name, path, *line)));
         }),
         Some("raw") => dotenv::parse_raw(&text, lookup)

@@ -5,6 +5,7 @@
 
 mod foreign;
 mod lookalike;
+mod unset;
 
 use std::collections::HashMap;
 

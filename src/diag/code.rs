@@ -574,6 +574,29 @@ impl Code {
         self.row().4
     }
 
+    /// Whether it says that one value can't be read as what its place needs.
+    pub fn is_of_value(self) -> bool {
+        matches!(
+            self,
+            Code::Cast
+                | Code::Pattern
+                | Code::NotAllowed
+                | Code::OutOfRange
+                | Code::Port
+                | Code::Volume
+                | Code::Duration
+                | Code::ByteSize
+                | Code::Number
+                | Code::Command
+                | Code::HostEntry
+                | Code::Device
+                | Code::ShortForm
+                | Code::MountTarget
+                | Code::IpAddress
+                | Code::Blank
+        )
+    }
+
     /// Whether such a finding means that a part of the files is not known.
     pub fn leaves_gaps(self) -> bool {
         matches!(

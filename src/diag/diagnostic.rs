@@ -184,6 +184,8 @@ impl Diagnostics {
         let services: HashSet<&str> = paths.iter().filter_map(|path| service_of(path)).collect();
         // Where a file could not be read to its end, nobody knows what it declares.
         let gaps = errors().any(|known| known.code.leaves_gaps());
+        // A variable of an environment file that can't be read may have given an image.
+        let unknown = gaps || errors().any(|known| known.code == Code::EnvFile);
         let meant: HashSet<&str> = errors().filter_map(Diagnostic::stands_for).collect();
         // A section may also have got among the services.
         let doubtful = |section: &str| {
@@ -194,7 +196,7 @@ impl Diagnostics {
         let inner: HashSet<&[Segment]> = paths.iter().flat_map(|path| parents(path)).collect();
         let follows = |found: &Diagnostic| {
             let told = |path: &[Segment]| parents(path).any(|parent| paths.contains(parent));
-            (gaps && found.code == Code::NoImage)
+            (unknown && found.code == Code::NoImage)
                 || found.code.undefined_in().is_some_and(|section| gaps || doubtful(section))
                 || places.contains(&(found.span.file, found.span.start))
                 || found.segments().is_some_and(|path| {

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
-use crate::diag::{Code, Diagnostic, Span};
+use crate::diag::{Code, Diagnostic, Severity, Span};
 use crate::load::interpolate;
 
 pub use error::{DotenvError, Mistake};
@@ -53,6 +53,20 @@ pub struct Use {
 /// Looks a variable up, given the value that the file itself has set so far: who asks says which counts.
 pub type Lookup<'a> = &'a dyn Fn(&str, Option<&str>) -> Option<String>;
 
+/// What is reported of a value with bytes that are not UTF-8: the engine gets U+FFFD in their place.
+pub fn replaced(name: &str, file: &Path, line: usize) -> Diagnostic {
+    let message = format!("the value of `{name}` has a byte that is not UTF-8: it is replaced by U+FFFD");
+    let mut finding = Diagnostic::new(Code::NotUtf8, Span::NONE, message).in_file(file.display(), line);
+    finding.severity = Severity::Warning;
+    finding.help("save the file as UTF-8")
+}
+
+/// The findings of values that hold a replaced byte, of a file that has some.
+pub fn replacements(parsed: &Parsed, file: &Path, lossy: bool) -> Vec<Diagnostic> {
+    let hit = parsed.assignments.iter().filter(|(_, value, _)| lossy && value.contains('\u{fffd}'));
+    hit.map(|(name, _, line)| replaced(name, file, *line)).collect()
+}
+
 /// Reads an environment file. Variables in values, and names without a value, are looked up with `lookup`.
 /// The error is every mistake of the text, in its order.
 pub fn parse(text: &str, lookup: Lookup<'_>) -> Result<Vec<Assignment>, Vec<Mistake>> {
@@ -67,6 +81,12 @@ pub fn unset(name: &str, file: &Path, line: usize) -> Diagnostic {
 
 /// Like [`parse`], telling also which variables were not set.
 pub fn read(text: &str, lookup: Lookup<'_>) -> Result<Parsed, Vec<Mistake>> {
+    let (parsed, mistakes) = read_all(text, lookup);
+    if mistakes.is_empty() { Ok(parsed) } else { Err(mistakes) }
+}
+
+/// Reads what can be read of an environment file, and gives every mistake of the rest, in the text's order.
+pub fn read_all(text: &str, lookup: Lookup<'_>) -> (Parsed, Vec<Mistake>) {
     let (text, skipped) = without_mark(text);
     let mut parser = Parser {
         text,
@@ -86,10 +106,7 @@ pub fn read(text: &str, lookup: Lookup<'_>) -> Result<Parsed, Vec<Mistake>> {
             break;
         }
     }
-    match mistakes.is_empty() {
-        true => Ok(parser.parsed),
-        false => Err(moved(mistakes, skipped)),
-    }
+    (parser.parsed, moved(mistakes, skipped))
 }
 
 /// The text without a byte order mark, and the bytes that are left out.

@@ -38,6 +38,8 @@ pub struct Variable {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Environment {
     variables: IndexMap<String, Variable>,
+    /// Whether a part of what should set variables could not be read.
+    incomplete: bool,
 }
 
 impl Environment {
@@ -58,6 +60,17 @@ impl Environment {
             environment.set(name, value, Origin::Os);
         }
         environment
+    }
+
+    /// Notes that a part of what should set variables could not be read: nobody knows then whether a variable
+    /// that has no value here is set.
+    pub fn mark_incomplete(&mut self) {
+        self.incomplete = true;
+    }
+
+    /// Whether a part of what should set variables could not be read.
+    pub fn is_incomplete(&self) -> bool {
+        self.incomplete
     }
 
     /// A variable's value.
@@ -93,6 +106,7 @@ impl Environment {
 
     /// Adds every variable of another environment that this one doesn't have.
     pub fn add_all(&mut self, other: &Environment) {
+        self.incomplete |= other.incomplete;
         for (name, variable) in &other.variables {
             self.variables.entry(name.clone()).or_insert_with(|| variable.clone());
         }

@@ -76,6 +76,18 @@ pub fn decode(bytes: Vec<u8>) -> Result<String, DecodeError> {
     }
 }
 
+/// Like [`decode`], for environment files: a byte that is not UTF-8 becomes U+FFFD, as it does on the way of
+/// the reference to the engine. Tells whether there was one.
+pub fn decode_lossy(bytes: Vec<u8>) -> Result<(String, bool), DecodeError> {
+    match decode(bytes.clone()) {
+        Err(DecodeError::Encoding { encoding: "UTF-8", .. }) => {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            Ok((decode(text.into_bytes())?, true))
+        }
+        other => other.map(|text| (text, false)),
+    }
+}
+
 fn utf8(bytes: Vec<u8>) -> Result<String, DecodeError> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let offset = error.utf8_error().valid_up_to();
@@ -126,12 +138,20 @@ pub fn reason(error: &io::Error) -> String {
 
 /// Reads a file as text; `name` is what people call it.
 pub fn read_text(files: &dyn Files, path: &Path, name: &str) -> Result<String, Box<Diagnostic>> {
-    let bytes = files.read(path).map_err(|error| {
+    decode(read_bytes(files, path, name)?).map_err(|error| Box::new(undecodable(name, &error)))
+}
+
+/// Reads an environment file as text, as [`decode_lossy`] does.
+pub fn read_lossy(files: &dyn Files, path: &Path, name: &str) -> Result<(String, bool), Box<Diagnostic>> {
+    decode_lossy(read_bytes(files, path, name)?).map_err(|error| Box::new(undecodable(name, &error)))
+}
+
+fn read_bytes(files: &dyn Files, path: &Path, name: &str) -> Result<Vec<u8>, Box<Diagnostic>> {
+    files.read(path).map_err(|error| {
         let verb = if error.kind() == io::ErrorKind::IsADirectory { "read" } else { "open" };
         let message = format!("{verb} {name}: {}", reason(&error));
         Box::new(Diagnostic::new(Code::FileUnreadable, Span::NONE, message))
-    })?;
-    decode(bytes).map_err(|error| Box::new(undecodable(name, &error)))
+    })
 }
 
 /// The finding for a file that is no text.
@@ -252,6 +272,14 @@ mod tests {
         );
         assert_eq!(decode(b"a\0".to_vec()), Err(DecodeError::Nul { offset: 1, line: 1 }));
         assert!(decode(b"\xff\xfea".to_vec()).is_err());
+    }
+
+    #[test]
+    fn environment_files_may_hold_other_bytes() {
+        assert_eq!(decode_lossy(b"A=1".to_vec()), Ok(("A=1".to_owned(), false)));
+        assert_eq!(decode_lossy(b"A=caf\xe9\n".to_vec()), Ok(("A=caf\u{fffd}\n".to_owned(), true)));
+        assert_eq!(decode_lossy(b"\xff\0".to_vec()), Err(DecodeError::Nul { offset: 3, line: 1 }));
+        assert!(decode_lossy(b"\xff\xfea".to_vec()).is_err());
     }
 
     #[test]

@@ -299,8 +299,8 @@ impl Loader<'_> {
         extra: &mut Environment,
     ) -> bool {
         let name = path.display().to_string();
-        let text = match files::read_text(self.reading.files, path, &name) {
-            Ok(text) => text,
+        let (text, lossy) = match files::read_lossy(self.reading.files, path, &name) {
+            Ok(read) => read,
             Err(mut finding) => {
                 finding.span = span;
                 self.diags.push(*finding);
@@ -312,6 +312,7 @@ impl Loader<'_> {
         };
         match dotenv::read(&text, &lookup) {
             Ok(parsed) => {
+                self.diags.extend(dotenv::replacements(&parsed, path, lossy));
                 for (name, line) in parsed.unset {
                     self.diags.push(dotenv::unset(&name, path, line));
                 }

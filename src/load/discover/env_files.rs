@@ -81,20 +81,19 @@ impl Search<'_> {
                 let earlier = || merged.get(name).map(|(value, _)| value.as_str());
                 current.get(name).or(here).or_else(earlier).map(str::to_owned)
             };
-            match dotenv::read(&text, &lookup) {
-                Ok(parsed) => {
-                    for (name, line) in parsed.unset {
-                        self.diags.push(dotenv::unset(&name, &path, line));
-                    }
-                    for (name, value, line) in parsed.assignments {
-                        let origin = Origin::File { path: path.clone(), line };
-                        merged.insert(name, (value, origin));
-                    }
-                }
-                Err(mistakes) => {
-                    let name = path.display().to_string();
-                    self.diags.extend(dotenv::findings(&mistakes, &text, &name, self.sources));
-                }
+            let (parsed, mistakes) = dotenv::read_all(&text, &lookup);
+            if mistakes.is_empty() {
+                let unset = parsed.unset.iter().map(|(name, line)| dotenv::unset(name, &path, *line));
+                self.diags.extend(unset);
+                self.diags.extend(dotenv::replacements(&parsed, &path, self.lossy.contains(&path)));
+            } else {
+                let name = path.display().to_string();
+                self.diags.extend(dotenv::findings(&mistakes, &text, &name, self.sources));
+                self.environment.mark_incomplete();
+            }
+            for (name, value, line) in parsed.assignments {
+                let origin = Origin::File { path: path.clone(), line };
+                merged.insert(name, (value, origin));
             }
         }
         merged.into_iter().map(|(name, (value, origin))| (name, value, origin)).collect()
@@ -106,7 +105,15 @@ impl Search<'_> {
         }
         let shown = path.display();
         let text = match self.disk.read(path) {
-            Ok(bytes) => files::decode(bytes).map_err(|error| format!("failed to read {shown}: {error}")),
+            Ok(bytes) => match files::decode_lossy(bytes) {
+                Ok((text, lossy)) => {
+                    if lossy {
+                        self.lossy.insert(path.to_owned());
+                    }
+                    Ok(text)
+                }
+                Err(error) => Err(format!("failed to read {shown}: {error}")),
+            },
             Err(error) => Err(match error.kind() {
                 std::io::ErrorKind::NotFound => format!("couldn't find env file: {shown}"),
                 std::io::ErrorKind::IsADirectory => format!("{shown} is a directory"),
@@ -120,6 +127,7 @@ impl Search<'_> {
             }
             Err(message) => {
                 self.diags.push(Diagnostic::new(Code::EnvFile, Span::NONE, message));
+                self.environment.mark_incomplete();
                 None
             }
         };

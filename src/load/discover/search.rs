@@ -1,6 +1,6 @@
 //! Which files the project has and where it is: named, from `COMPOSE_FILE`, or found.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::{FILE_NAMES, OVERRIDE_NAMES, Request};
@@ -50,6 +50,8 @@ pub(super) struct Search<'a> {
     pub env_files: Vec<PathBuf>,
     /// Texts of environment files, which are read up to three times; `None` for one that can't be.
     pub texts: HashMap<PathBuf, Option<String>>,
+    /// The environment files with bytes that are not UTF-8.
+    pub lossy: HashSet<PathBuf>,
 }
 
 impl<'a> Search<'a> {
@@ -85,6 +87,7 @@ impl<'a> Search<'a> {
             explicit_env_files: Vec::new(),
             env_files: Vec::new(),
             texts: HashMap::new(),
+            lossy: HashSet::new(),
             sources,
             diags,
         };

@@ -27,6 +27,11 @@ pub trait Variables {
         Vec::new()
     }
 
+    /// Whether a variable without a value may yet be set somewhere that could not be read.
+    fn is_incomplete(&self) -> bool {
+        false
+    }
+
     /// Who set the variable.
     fn origin(&self, _name: &str) -> Option<&Origin> {
         None
@@ -40,6 +45,10 @@ impl Variables for Environment {
 
     fn names(&self) -> Vec<&str> {
         Environment::names(self).collect()
+    }
+
+    fn is_incomplete(&self) -> bool {
+        Environment::is_incomplete(self)
     }
 
     fn origin(&self, name: &str) -> Option<&Origin> {
@@ -125,7 +134,18 @@ impl Walk<'_> {
         let Kind::String(text) = &mut node.kind else { return };
         if text.contains('$') {
             let lookup = |name: &str| self.variables.value(name);
-            let expansion = template::evaluate(text, &lookup);
+            let mut expansion = template::evaluate(text, &lookup);
+            // What could not be read may set it: the mistake there is reported, and not what follows from it.
+            if self.variables.is_incomplete() {
+                let unknown = expansion.references.iter().any(|reference| reference.defaulted_to_blank);
+                expansion.references.retain(|reference| !reference.defaulted_to_blank);
+                let errors = expansion.errors.len();
+                expansion.errors.retain(|error| !matches!(error.fault, Fault::Required { .. }));
+                if (unknown || errors > expansion.errors.len()) && expansion.errors.is_empty() {
+                    node.kind = Kind::Invalid;
+                    return;
+                }
+            }
             let original = std::mem::replace(text, expansion.text);
             for reference in expansion.references {
                 let place = match reference.defaulted_to_blank || self.trace.is_some() {
