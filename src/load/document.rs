@@ -8,8 +8,9 @@ use crate::load::pipeline::Loader;
 use crate::load::{interpolate, legacy};
 use crate::yaml::{self, Kind, Node, Path, PathRef, Segment};
 
-/// Values that all documents of a project may have together, a file counted as often as it is included.
-const MAX_NODES: usize = 10_000_000;
+/// Values that all documents of a project may have together, a file counted as often as it is included. The
+/// reference gives up on 100,000 in one; a project with as many as this needs more than a gigabyte of memory.
+const MAX_NODES: usize = 1_000_000;
 
 /// What was parsed already, for instance to find the project's name.
 #[derive(Debug, Default)]

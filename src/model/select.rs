@@ -39,12 +39,16 @@ pub fn profiles(project: &mut Project, active: &[String]) {
     part(&mut project.jobs, &mut project.disabled_jobs, |job| is_on(&job.profiles, active));
 }
 
-/// Sorts every value into the first or the second map.
+/// Sorts every value into the first or the second map. What is where it belongs is not moved: services are large,
+/// and there may be thousands.
 fn part<T>(
     on: &mut IndexMap<ServiceName, T>,
     off: &mut IndexMap<ServiceName, T>,
     mut keep: impl FnMut(&T) -> bool,
 ) {
+    if on.values().all(&mut keep) && !off.values().any(&mut keep) {
+        return;
+    }
     let all = std::mem::take(on).into_iter().chain(std::mem::take(off));
     for (name, value) in all {
         if keep(&value) {

@@ -64,6 +64,10 @@ pub(super) const MAX_DEPTH: u32 = 255;
 /// what is written (100,000 values), and needs minutes for what this allows.
 pub(super) const MAX_EXPANDED: u64 = 1_000_000;
 
+/// Keys and values that may be written in one document: five times as many as the reference takes. They need some
+/// 100 bytes each here, and many times that in the stages that follow.
+pub(super) const MAX_WRITTEN: usize = 500_000;
+
 /// Documents that one text may hold. Each is laid over all before it, so that many take long.
 const MAX_DOCUMENTS: usize = 200;
 /// How many dashes alone in brackets are read: the text is read anew for each.
@@ -115,6 +119,7 @@ enum Refused {
     Syntax(granit_parser::ScanError),
     TooDeep(Span),
     TooManyNodes(Span),
+    TooMuchWritten(Span),
 }
 
 /// Reads every document of a text.
@@ -220,6 +225,15 @@ fn read_shown(
                 diags.push(syntax::finding(&error, reader.bracket, text, file));
             }
             Err(Refused::TooDeep(span)) => diags.push(too_deep(span)),
+            Err(Refused::TooMuchWritten(span)) => {
+                let message = format!("the file holds more than {MAX_WRITTEN} keys and values");
+                diags.push(
+                    Diagnostic::new(Code::TooManyNodes, span, message)
+                        .note("this one exceeds the limit")
+                        .help("split the project: each file set is held in memory as a whole"),
+                );
+                break;
+            }
             Err(Refused::TooManyNodes(span)) => {
                 diags.push(
                     Diagnostic::new(
@@ -289,6 +303,9 @@ impl<'a> Reader<'a> {
             })?;
             let range = place.byte_range().unwrap_or_default();
             let (start, end) = (narrow(range.start), narrow(range.end));
+            if self.nodes.len() > MAX_WRITTEN {
+                return Err(Refused::TooMuchWritten(Span::new(self.file, range.start, range.end)));
+            }
             let tag_at = place.tag_span().and_then(|span| span.byte_range());
             let tag = |tag: Option<Cow<'_, granit_parser::Tag>>| {
                 tag.map(|tag| {

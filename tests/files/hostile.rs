@@ -142,6 +142,14 @@ fn paths_that_are_no_files_are_told() {
     }
 }
 
+/// A million services would need some gigabytes. What follows the limit is not read.
+#[test]
+fn a_million_services_are_refused() {
+    let text = format!("services: {{{}", "a: ,".repeat(1_000_000));
+    let found = errors(text);
+    assert_eq!(found, [Code::TooManyNodes]);
+}
+
 #[test]
 fn thousands_of_everything_are_loaded() {
     let big = 10_000;

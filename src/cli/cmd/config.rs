@@ -191,15 +191,15 @@ pub fn run(front: &Front, config: &Config) -> u8 {
     {
         return front.fail(text);
     }
-    let text = match app::config::render(&loaded, &what, form, raw) {
-        Ok(text) => text,
-        Err(ConfigError::NoSuchService(finding)) => return front.refuse(*finding),
-    };
     // Lists know neither `--quiet` nor `--output`.
     let shown = matches!(what, What::Project | What::Environment);
     if shown && config.quiet {
         return exit::OK;
     }
+    let text = match app::config::render(&loaded, &what, form, raw) {
+        Ok(text) => text,
+        Err(ConfigError::NoSuchService(finding)) => return front.refuse(*finding),
+    };
     write(front, config.output.as_ref().filter(|_| shown), text)
 }
 
