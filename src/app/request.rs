@@ -55,6 +55,8 @@ pub struct Facts {
     pub remote_engine: bool,
     /// Whether values of variables and secrets may be shown.
     pub show_values: bool,
+    /// Whether containers are made without being started (`up --no-start`).
+    pub no_start: bool,
 }
 
 /// What stands between the parts of generated names: `-`, or `_` in compatibility mode, which a flag or a
@@ -79,6 +81,7 @@ pub fn from_project(mut project: Project, sources: SourceMap, facts: &Facts, fil
         separator,
         default_platform: platform.as_deref(),
         proxy: &facts.proxy,
+        no_start: facts.no_start,
         read: &|path: &Path| files.read(path),
         unset: &|place: Span| {
             let lookup = |name: &str| project.environment.get(name).cloned();

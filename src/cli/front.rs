@@ -43,6 +43,8 @@ pub struct Front {
     pub parallel: Option<usize>,
     pub disk: Disk,
     remote: OnceLock<Remote>,
+    /// Whether Compose files may be fetched from elsewhere.
+    fetches: bool,
     /// Warnings that were told: a command may load its project twice.
     told: RefCell<HashSet<String>>,
     /// What must not be shown of the project.
@@ -93,6 +95,13 @@ impl Front {
             (None, None) => None,
         };
         let parallel = parallel.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
+        let fetches = match process.get("RCOMPOSE_REMOTE") {
+            None | Some("always") => !global.no_remote,
+            Some("never") => false,
+            Some(other) => {
+                return Err(format!("RCOMPOSE_REMOTE must be \"always\" or \"never\" (found: \"{other}\")"));
+            }
+        };
         let disk = Disk::new(process.home.clone());
         Ok(Front {
             global,
@@ -102,6 +111,7 @@ impl Front {
             parallel,
             disk,
             remote: OnceLock::new(),
+            fetches,
             told: RefCell::default(),
             hidden: RefCell::default(),
         })
@@ -114,7 +124,7 @@ impl Front {
 
     /// Where the loader reads.
     pub fn reading(&self) -> Reading<'_> {
-        Reading { files: &self.disk, remote: Some(self.remote()) }
+        Reading { files: &self.disk, remote: if self.fetches { Some(self.remote()) } else { None } }
     }
 
     /// Whether standard output gets colours.
@@ -311,6 +321,7 @@ impl Front {
             proxy: docker::proxy_environment(&self.docker_config()),
             remote_engine: docker::is_remote(&self.docker_config()),
             show_values: self.global.show_values,
+            no_start: false,
         }
     }
 
@@ -486,9 +497,10 @@ impl Front {
         }
     }
 
-    /// Tells what lowering found; `None` when it forbids to go on.
-    pub fn aim_of(&self, loaded: Loaded) -> Option<Aim> {
-        let facts = self.facts(&loaded);
+    /// Reports what lowering found; `None` when it forbids to go on. With `no_start` what only a start needs may
+    /// be missing.
+    pub fn aim_of(&self, loaded: Loaded, no_start: bool) -> Option<Aim> {
+        let facts = Facts { no_start, ..self.facts(&loaded) };
         let aim = request::from_project(loaded.project?, loaded.sources, &facts, &self.disk);
         self.hidden.replace(aim.hidden.clone());
         self.tell(&aim.findings, &aim.sources);

@@ -42,6 +42,10 @@ pub struct Global {
     #[arg(long, help_heading = "Project")]
     pub compatibility: bool,
 
+    /// Fetch no Compose files from elsewhere: fail where one is named [env: RCOMPOSE_REMOTE=never]
+    #[arg(long, help_heading = "Project")]
+    pub no_remote: bool,
+
     /// Progress: auto, tty, plain, json or quiet [env: COMPOSE_PROGRESS]
     #[arg(long, value_name = "TYPE", help_heading = "Output")]
     pub progress: Option<String>,

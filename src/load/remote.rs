@@ -237,7 +237,10 @@ pub fn fetch(
         Some(Ok(true)) | None => {}
     }
     let Some(source) = source else {
-        return refuse(Code::RemoteRefused, format!("remote files are not fetched here: {}", shown(written)));
+        let message = format!("remote files are not fetched in this run: {}", shown(written));
+        let finding = Diagnostic::new(Code::RemoteRefused, span, message);
+        let help = "use a local copy, or run without `--no-remote` and RCOMPOSE_REMOTE=never if you trust the source";
+        return Some(Err(Box::new(finding.help(help))));
     };
     Some(source.fetch(written, &reference).map_err(|error| {
         let finding = Diagnostic::new(Code::RemoteFailed, span, error.message);

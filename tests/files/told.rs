@@ -90,6 +90,54 @@ fn a_warning_is_a_line_where_the_command_has_other_work() {
 }
 
 #[test]
+fn nothing_is_fetched_where_that_is_forbidden() {
+    let text = "include:\n  - https://127.0.0.1:1/a.git\nservices:\n  web: {extends: {file: 'oci://127.0.0.1:1/a', service: b}}\n";
+    let directory = project(&[("compose.yaml", text)]);
+    let refused = |told: &str| {
+        told.matches("error[RC0009]: remote files are not fetched in this run").count() == 2
+            && told.contains("--> compose.yaml:2:5")
+            && told.contains("--> compose.yaml:4:")
+    };
+    for line in ["--no-remote config -q", "--no-remote plan", "--no-remote down"] {
+        let (code, told) = run(directory.path(), line);
+        assert!(code == 1 && refused(&told), "{line}: {told}");
+    }
+    let with_variable = |value: &str| {
+        let output = assert_cmd::Command::cargo_bin("rcompose")
+            .unwrap()
+            .current_dir(directory.path())
+            .env_clear()
+            .env("HOME", directory.path())
+            .env("RCOMPOSE_REMOTE", value)
+            .args(["config", "-q"])
+            .output()
+            .unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(refused(&with_variable("never")));
+    assert!(with_variable("sometimes").contains("RCOMPOSE_REMOTE must be"), "{}", with_variable("sometimes"));
+    let (code, told) = run(directory.path(), "config -q");
+    assert!(code == 1 && told.contains("RC0010") && !told.contains("RC0009"), "{told}");
+}
+
+#[test]
+fn what_only_a_start_needs_may_be_missing_without_one() {
+    let text =
+        "services:\n  web: {image: x:1, secrets: [s]}\nsecrets:\n  s: {environment: RCOMPOSE_NOT_SET}\n";
+    let directory = project(&[("compose.yaml", text)]);
+    let (code, told) = run(directory.path(), "up -d");
+    assert!(code == 1 && told.contains("error[RC0617]") && !told.contains("connect"), "{told}");
+    // Only the engine is missing here.
+    let (_, told) = run(directory.path(), "up --no-start");
+    assert!(
+        told.contains("warning: environment variable")
+            && !told.contains("RC0617")
+            && told.contains("connect"),
+        "{told}"
+    );
+}
+
+#[test]
 fn what_the_engine_would_refuse_is_told_first() {
     let text = "services:\n  web:\n    image: 'busybox:$T'\n    dns: 1.1.1.1.1\n    restart: allways\n    cap_add: [SYSADMIN]\n    secrets: [key]\n    volumes: ['v:/v']\nsecrets:\n  key: {file: ./none}\nvolumes: {v: {}}\n";
     let directory = project(&[("compose.yaml", text)]);

@@ -118,7 +118,7 @@ pub(super) fn prepare(front: &Front, shape: &Shape, wait: bool, yes: Option<bool
     if ignore_orphans && remove_orphans {
         return refuse("cannot combine COMPOSE_IGNORE_ORPHANS and --remove-orphans");
     }
-    let Aim { mut desired, sources, .. } = front.aim_of(loaded).ok_or(exit::ERROR)?;
+    let Aim { mut desired, sources, .. } = front.aim_of(loaded, shape.no_start).ok_or(exit::ERROR)?;
     if desired.services.is_empty() && !front.global.all_resources {
         return refuse("no service selected");
     }

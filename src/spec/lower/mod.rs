@@ -35,6 +35,8 @@ pub struct Context<'a> {
     pub default_platform: Option<&'a str>,
     /// Proxy variables of the client's configuration; the service's own win.
     pub proxy: &'a IndexMap<String, String>,
+    /// Whether containers are made without being started: what only a start needs may be missing then.
+    pub no_start: bool,
     /// Reads a file a service names (a seccomp profile).
     pub read: &'a dyn Fn(&Path) -> std::io::Result<Vec<u8>>,
     /// The variables in what is written at a place that are blank because nobody sets them.
@@ -49,6 +51,7 @@ pub fn lower(project: &Project, context: &Context<'_>) -> (Desired, Diagnostics)
     let services =
         project.services.values().map(|service| (service.name.clone(), lowering.service(service))).collect();
     lowering.scheduled_jobs();
+    lowering.names();
     let networks =
         project.networks.iter().map(|(key, network)| (key.clone(), lowering.network(key, network))).collect();
     let volumes =
@@ -121,6 +124,23 @@ impl Lowering<'_> {
             pre_stop: service.pre_stop.iter().map(hook).collect(),
             span: service.origins.span(),
         }
+    }
+
+    /// A finding about what a start needs. Without a start it is a warning.
+    pub(super) fn report_for_start(
+        &mut self,
+        service: &Service,
+        path: PathRef<'_>,
+        message: String,
+        help: &str,
+    ) {
+        let mut found = Diagnostic::new(Code::ResourceSource, service.origins.value(path), message)
+            .at(service.origins.full(path))
+            .help(help);
+        if self.context.no_start {
+            found.severity = Severity::Warning;
+        }
+        self.diags.push(found);
     }
 
     /// A finding about a key of a service.

@@ -223,13 +223,7 @@ impl Lowering<'_> {
             if let Some(variable) = resource.environment {
                 let message =
                     format!("environment variable \"{variable}\" required by {kind} \"{key}\" is not set");
-                self.report(
-                    service,
-                    Code::ResourceSource,
-                    at,
-                    message,
-                    "set it in the environment or the .env file",
-                );
+                self.report_for_start(service, at, message, "set it in the environment or the .env file");
             }
             return;
         };
@@ -238,7 +232,7 @@ impl Lowering<'_> {
                 "cannot create {kind} \"{key}\" in read-only service {}: `file` is the sole supported option",
                 service.name
             );
-            self.report(service, Code::ResourceSource, at, message, "keep it in a file, or drop `read_only`");
+            self.report_for_start(service, at, message, "keep it in a file, or drop `read_only`");
             return;
         }
         if content.is_empty() {

@@ -5,6 +5,14 @@ use super::options;
 use crate::model::{self, Service};
 use crate::spec::{EndpointSpec, IpamPool, IpamSpec, Namespace, NetworkAttachment, NetworkSpec, labels};
 
+/// The networks of a container, the one with the highest priority first, ties by key.
+pub(super) fn in_order(container: &model::Container) -> Vec<(&String, Option<&model::NetworkAttachment>)> {
+    let mut keys: Vec<(&String, Option<&model::NetworkAttachment>)> =
+        container.networks.iter().map(|(key, attachment)| (key, attachment.as_ref())).collect();
+    keys.sort_by_key(|(key, attachment)| (std::cmp::Reverse(attachment.map_or(0, |a| a.priority)), *key));
+    keys
+}
+
 impl Lowering<'_> {
     pub(super) fn network(&self, key: &str, network: &model::Network) -> NetworkSpec {
         let hash = model::hash::network(network);
@@ -55,11 +63,10 @@ impl Lowering<'_> {
                 disabled: mode == "disabled",
             };
         }
-        let mut keys: Vec<(&String, Option<&model::NetworkAttachment>)> =
-            container.networks.iter().map(|(key, attachment)| (key, attachment.as_ref())).collect();
-        keys.sort_by_key(|(key, attachment)| (std::cmp::Reverse(attachment.map_or(0, |a| a.priority)), *key));
-        let mut endpoints: Vec<EndpointSpec> =
-            keys.into_iter().map(|(key, attachment)| self.endpoint(service, key, attachment)).collect();
+        let mut endpoints: Vec<EndpointSpec> = in_order(container)
+            .into_iter()
+            .map(|(key, attachment)| self.endpoint(service, key, attachment))
+            .collect();
         if let (Some(first), Some(mac)) = (endpoints.first_mut(), &container.mac_address) {
             first.mac_address.get_or_insert_with(|| mac.clone());
         }

@@ -5,10 +5,11 @@
 mod capability;
 mod image;
 mod mount;
+mod name;
 
 use core::net::{IpAddr, Ipv6Addr};
 
-use super::{Lowering, options, resources};
+use super::{Lowering, network, options, resources};
 use crate::diag::{Code, Diagnostic, Span, suggest};
 use crate::model::Service;
 use crate::yaml::PathRef;
@@ -35,6 +36,7 @@ impl Lowering<'_> {
             self.working_dir(service);
             self.memory(service);
             self.start_interval(service);
+            self.hardware_address(service);
         }
     }
 
@@ -142,6 +144,35 @@ impl Lowering<'_> {
         let refusal =
             Refusal { code: Code::Healthcheck, message, help: help.to_owned(), value: "", better: None };
         self.refuse(service, HERE.key("healthcheck").key("start_interval"), refusal);
+    }
+
+    /// The address of the service is that of its first network: two that differ are refused, as by the reference.
+    fn hardware_address(&mut self, service: &Service) {
+        let container = &service.container;
+        let Some(own) = container.mac_address.as_deref().filter(|address| !address.is_empty()) else {
+            return;
+        };
+        if container.network_mode.as_deref().is_some_and(|mode| !mode.is_empty()) {
+            return;
+        }
+        let Some((key, Some(attachment))) = network::in_order(container).into_iter().next() else { return };
+        let Some(other) =
+            attachment.mac_address.as_deref().filter(|other| !other.is_empty() && *other != own)
+        else {
+            return;
+        };
+        let message = format!(
+            "service \"{}\": the service-level mac_address should have the same value as network {key}",
+            service.name
+        );
+        let networks = HERE.key("networks");
+        let place = networks.key(key);
+        let span = service.origins.value(HERE.key("mac_address"));
+        let found = Diagnostic::new(Code::ConflictingValues, span, message)
+            .at(service.origins.full(HERE.key("mac_address")))
+            .label(service.origins.value(place.key("mac_address")), format!("`{other}` here"))
+            .help("leave one of the two out");
+        self.diags.push(found);
     }
 
     fn memory(&mut self, service: &Service) {
