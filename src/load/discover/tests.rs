@@ -148,7 +148,7 @@ fn missing_and_remote_files_are_all_told() {
     assert_eq!(
         run(&wanted, &files).1,
         [
-            "remote files are not fetched here: oci://x",
+            "remote files are not fetched in this run: oci://x",
             "compose file \"/p/a.yaml\" is invalid: open /p/a.yaml: no such file or directory",
             "compose file \"/p/b.yaml\" is invalid: open /p/b.yaml: no such file or directory",
         ]
