@@ -49,8 +49,9 @@ async fn comes_from_outside(
         Op::StartContainer { .. }
         | Op::RestartContainer { .. }
         | Op::RenameContainer { .. }
-        | Op::ConnectNetwork { .. }
-        | Op::CreateNetwork(_) => error.is_not_found(),
+        | Op::ConnectNetwork { .. } => error.is_not_found(),
+        // Also what an engine says of a driver that it does not have.
+        Op::CreateNetwork(spec) if error.is_not_found() => engine.inspect_network(&spec.name).await.is_ok(),
         _ => false,
     }
 }
