@@ -40,9 +40,8 @@ pub(super) fn left_out(spec: &ContainerSpec, api: ApiVersion) -> Vec<String> {
         )
     };
     let mut out = Vec::new();
-    for (at, endpoint) in spec.network.endpoints.iter().enumerate() {
-        // The first one's is that of the container.
-        if at > 0 && endpoint.mac_address.is_some() && api < ENDPOINT_MAC {
+    for endpoint in &spec.network.endpoints {
+        if endpoint.mac_address.is_some() && api < ENDPOINT_MAC {
             out.push(words("mac_address", endpoint, ENDPOINT_MAC));
         }
         if endpoint.gw_priority != 0 && api < GATEWAY_PRIORITY {
@@ -88,11 +87,6 @@ pub(super) fn container(spec: &ContainerSpec, api: ApiVersion) -> Result<Value, 
         spec.exposed_ports.iter().map(|port| (port_key(port), json!({}))).collect();
     if !exposed.is_empty() {
         value["ExposedPorts"] = Value::Object(exposed);
-    }
-    if api < ENDPOINT_MAC
-        && let Some(mac) = spec.network.endpoints.first().and_then(|first| first.mac_address.as_ref())
-    {
-        value["MacAddress"] = json!(mac);
     }
     let host = &mut value["HostConfig"];
     if let Some(restart) = &spec.restart {
@@ -399,14 +393,12 @@ mod tests {
         assert_eq!(
             left_out(&spec, OLD),
             [
+                "mac_address on the network p_front needs engine API 1.44, and this engine speaks 1.41: it has no effect",
                 "gw_priority on the network p_front needs engine API 1.48, and this engine speaks 1.41: it has no effect",
                 "mac_address on the network p_back needs engine API 1.44, and this engine speaks 1.41: it has no effect",
             ]
         );
         assert!(left_out(&spec, NEW).is_empty());
-        // The first one's is the container's there.
-        assert_eq!(container(&spec, OLD).expect("a body")["MacAddress"], "02:42:ac:11:00:02");
-        assert!(container(&spec, NEW).expect("a body")["MacAddress"].is_null());
     }
 
     #[test]
