@@ -176,7 +176,16 @@ impl Containers for Docker {
         let id = id.clone();
         Box::pin(async move {
             let query: &[(&str, &str)] = if volumes { &[("v", "1")] } else { &[] };
-            self.transport.done(self.on(Method::DELETE, &id, "", query)?).await
+            match self.transport.done(self.on(Method::DELETE, &id, "", query)?).await {
+                Ok(()) => Ok(()),
+                Err(error) => {
+                    let runs = async {
+                        let found = self.inspect_container(&id).await;
+                        found.is_ok_and(|container| container.state == ContainerState::Running)
+                    };
+                    Err(self.or_conflict(error, runs).await)
+                }
+            }
         })
     }
 
