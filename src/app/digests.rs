@@ -26,7 +26,7 @@ pub enum DigestError {
         cause: ImageRefError,
     },
     /// The engine or the registry does not tell.
-    #[error("failed to resolve digest for {image}: {cause}")]
+    #[error("failed to resolve digest for {image}: {}", cause.message())]
     Unknown {
         /// The full name.
         image: String,
