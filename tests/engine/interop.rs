@@ -210,7 +210,9 @@ fn act_the_same_by_name(bench: &Bench) {
 /// `ps --format json`, without the words that go with the time, and with the lists that the reference leaves
 /// in any order sorted.
 fn listed(bench: &Bench, side: Side) -> Vec<Json> {
-    let out = bench.done(side, &["ps", "-a", "--format", "json"]);
+    // Without it ours hides labels that come from outside of the Compose file.
+    let flags: &[&str] = if side == Side::Ours { &["--show-values"] } else { &[] };
+    let out = bench.done(side, &[flags, &["ps", "-a", "--format", "json"]].concat());
     let row = |line: &str| {
         let mut row: Json = serde_json::from_str(line).expect("JSON");
         for key in ["Labels", "Mounts", "Networks"] {

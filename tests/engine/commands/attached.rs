@@ -204,7 +204,7 @@ services:
   a:
     image: busybox
     command: sh -c "sleep 3"
-    post_start: [{command: [sh, -c, "echo hooked; echo trouble >&2; printf half"]}]
+    post_start: [{command: [sh, -c, "echo trouble >&2; sleep 0.2; echo hooked; printf half"]}]
     pre_stop: [{command: [sh, -c, "echo farewell"]}]
   b: {image: busybox, command: sh -c "sleep 0.3"}
   quiet:

@@ -44,6 +44,7 @@ fn interrupted_on_terminal(bench: &Bench, arguments: &str, mut at: Option<&str>)
     tcsetwinsize(&slave, size).unwrap();
     let mut child = bench
         .command(arguments.split(' '))
+        .env("TERM", "xterm")
         .stdin(Stdio::from(slave.try_clone().unwrap()))
         .stdout(Stdio::from(slave.try_clone().unwrap()))
         .stderr(Stdio::from(slave))

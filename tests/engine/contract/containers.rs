@@ -91,7 +91,7 @@ async fn absent_containers_are_not_found(bench: Bench) {
     if bench.is_podman().await {
         assert!(gone.to_string().contains(id.as_str()), "{gone}");
     } else {
-        assert_eq!(gone.to_string(), format!("No such container: {id}"));
+        assert_eq!(gone.message(), format!("No such container: {id}"));
     }
 }
 
@@ -100,7 +100,7 @@ async fn names_are_unique(bench: Bench) {
     let second = error(bench.engine.create_container(&bench.name("a"), &bench.sleeper()).await);
     assert!(second.is_conflict(), "{second:?}");
     assert!(second.to_string().contains("is already in use by "), "{second}");
-    assert!(second.to_string().contains(first.as_str()), "{second}");
+    assert!(second.to_string().contains(&first.as_str()[..12]), "{second}");
     let other = bench.create("b", &bench.sleeper()).await;
     assert!(error(bench.engine.rename_container(&other, &bench.name("a")).await).is_conflict());
 }
@@ -125,7 +125,7 @@ async fn an_absent_image_is_not_found(bench: Bench) {
     if bench.is_podman().await {
         assert!(missing.to_string().contains("rcompose-contract-absent"), "{missing}");
     } else {
-        assert_eq!(missing.to_string(), "No such image: rcompose-contract-absent:latest");
+        assert_eq!(missing.message(), "No such image: rcompose-contract-absent:latest");
     }
     let missing = error(bench.engine.inspect_image("rcompose-contract-absent", None).await);
     assert!(missing.is_not_found());

@@ -260,7 +260,9 @@ async fn files_are_put_in(bench: Bench) {
         ..ExecRequest::default()
     };
     // Nobody needs to listen.
-    let done = bench.engine.exec(&id, &request, mpsc::channel(1).0).await.unwrap();
+    let (heard, nobody) = mpsc::channel(1);
+    drop(nobody);
+    let done = bench.engine.exec(&id, &request, heard).await.unwrap();
     assert_eq!(String::from_utf8_lossy(&done.output), "hush 7:8");
     let gone = rcompose::base::ContainerId::from(bench.name("nobody"));
     assert!(error(bench.engine.upload(&gone, bytes).await).is_not_found());
