@@ -67,7 +67,7 @@ pub trait View {
 #[derive(Debug)]
 pub enum Finished {
     /// The plan was not carried out, or not to its end.
-    NotApplied(Result<Converged, ConvergeError>),
+    NotApplied(Box<Result<Converged, ConvergeError>>),
     /// All else.
     Ended(End),
     /// The output could not be written; the containers go on.
@@ -150,7 +150,7 @@ pub async fn run(
         if let Phase::Over(end) = phase {
             drain(&mut events, view);
             return Ok(match (end, report, unwritable) {
-                (End::NotApplied, Some(report), _) => Finished::NotApplied(report),
+                (End::NotApplied, Some(report), _) => Finished::NotApplied(Box::new(report)),
                 (End::Unread { .. }, _, Some(error)) if error.kind() != io::ErrorKind::BrokenPipe => {
                     Finished::Unwritable(error)
                 }

@@ -74,7 +74,7 @@ pub(super) fn run(front: &Front, up: &Up, prepared: Prepared) -> u8 {
         Ok(Ok(Finished::Ended(End::NotApplied))) => exit::ERROR,
         Ok(Ok(Finished::NotApplied(result))) => {
             let texts = sources.clone();
-            let done = result.map(|done| Done { plan: done.plan, report: Some(done.report), sources });
+            let done = (*result).map(|done| Done { plan: done.plan, report: Some(done.report), sources });
             finish(front, Ok(done), &texts)
         }
         Ok(Ok(Finished::Unwritable(error))) => front.printed(Err(error), exit::ERROR),
