@@ -258,7 +258,7 @@ fn digests_come_from_the_registry() {
         )
     );
     assert!(
-        locked.err.contains("service \\\"web\\\": pre_start hook images are not pinned"),
+        locked.err.starts_with("warning: service \"web\": pre_start hook images are not pinned"),
         "{}",
         locked.err
     );
