@@ -95,11 +95,19 @@ fn in_line(line: &str) -> Vec<Range<usize>> {
     found
 }
 
+/// Characters of a key that are looked at: on a line that is one long word, each place would scan all before it.
+const LONGEST_WORD: usize = 200;
+
 /// The name that ends here.
 fn word_before(text: &str) -> &str {
     let inner = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let start =
-        text.char_indices().rev().take_while(|(_, c)| inner(*c)).last().map_or(text.len(), |(at, _)| at);
+    let start = text
+        .char_indices()
+        .rev()
+        .take(LONGEST_WORD)
+        .take_while(|(_, c)| inner(*c))
+        .last()
+        .map_or(text.len(), |(at, _)| at);
     &text[start..]
 }
 
